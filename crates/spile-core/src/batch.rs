@@ -1,0 +1,29 @@
+//! What the normaliser makes of pages.
+
+use arrow_array::RecordBatch;
+
+use crate::schema::{ColumnSchema, TableSchema};
+
+/// Rows of one table. The columns of the record batch are columns of the table's schema, in any order; a column that
+/// is missing is NULL in every row.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// Normalised table name.
+    pub table: String,
+    /// The rows.
+    pub rows: RecordBatch,
+}
+
+/// A growth of the schema. Applying one twice is a no-op; nothing is ever taken away or retyped.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SchemaChange {
+    /// A new table with the columns it has so far.
+    Table(TableSchema),
+    /// A new column, or the type of a column that had none.
+    Column {
+        /// The table.
+        table: String,
+        /// The column.
+        column: ColumnSchema,
+    },
+}

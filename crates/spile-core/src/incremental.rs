@@ -1,0 +1,89 @@
+//! Loading only what is new: the resolved form of dlt's `incremental` and of the seeds' `incremental_sync`.
+
+use serde_json::Value;
+
+use crate::json_path::JsonPath;
+
+/// How a cursor value is written in a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CursorFormat {
+    /// As in the records; before any record is known: ISO 8601 in UTC.
+    AsRecord,
+    /// Unix seconds.
+    Unix,
+    /// Unix milliseconds.
+    UnixMs,
+    /// `2026-01-31T12:00:00Z`.
+    Iso8601,
+    /// A strftime pattern.
+    Strftime(String),
+}
+
+/// Whether a bound belongs to the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RangeEdge {
+    /// The bound itself belongs to it.
+    Closed,
+    /// The bound does not.
+    Open,
+}
+
+/// What to do with a record whose cursor is missing or null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingCursor {
+    /// Fail the run.
+    Raise,
+    /// Keep the record.
+    Include,
+    /// Leave the record out.
+    Exclude,
+}
+
+/// The order of the records that the config declares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowOrder {
+    /// Oldest first.
+    Asc,
+    /// Newest first.
+    Desc,
+}
+
+/// Where one bound is sent.
+#[derive(Debug, Clone)]
+pub struct CursorBound {
+    /// Query parameter, if the bound is sent as one.
+    pub param: Option<String>,
+    /// How it is written.
+    pub format: CursorFormat,
+}
+
+/// A resolved incremental.
+#[derive(Debug, Clone)]
+pub struct IncrementalPlan {
+    /// Path of the cursor in a record, raw names.
+    pub cursor_path: JsonPath,
+    /// Used until state exists.
+    pub initial_value: Option<Value>,
+    /// Fixed end; makes the run stateless.
+    pub end_value: Option<Value>,
+    /// How the start is sent.
+    pub start: CursorBound,
+    /// How the end is sent.
+    pub end: CursorBound,
+    /// Whether the window's end is the start of the run when no `end_value` is given (`incremental_sync`).
+    pub end_is_run_start: bool,
+    /// Look-back, in seconds for times and in units for numbers.
+    pub lag: Option<f64>,
+    /// Whether smaller values are newer (`last_value_func: min`).
+    pub descending: bool,
+    /// Start edge.
+    pub range_start: RangeEdge,
+    /// End edge.
+    pub range_end: RangeEdge,
+    /// Missing cursors.
+    pub on_missing: MissingCursor,
+    /// Declared order, for early stop.
+    pub row_order: Option<RowOrder>,
+    /// Key for boundary deduplication; the resource's primary key unless given. Empty with `Some`: switched off.
+    pub primary_key: Option<Vec<String>>,
+}

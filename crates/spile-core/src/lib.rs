@@ -1,0 +1,58 @@
+//! The nouns of Spile: values that travel along the line, the traits that components implement, and nothing that does
+//! I/O.
+//!
+//! ```text
+//! config ──▶ plan ──▶ pages ──▶ batches ──▶ package ──▶ receipt ──▶ report
+//! ```
+//!
+//! Every stage crate depends on this one and on no other of ours. Invariant: no module here reads the clock, the
+//! environment, a file or a socket.
+
+mod auth;
+mod batch;
+mod destination;
+mod diagnostic;
+mod error;
+mod event;
+mod incremental;
+mod json;
+mod json_path;
+mod limits;
+mod node;
+mod package;
+mod page;
+mod paginate;
+mod plan;
+mod registry;
+mod report;
+mod request;
+mod schema;
+mod secret;
+mod span;
+mod verdict;
+
+pub use auth::{Auth, Credential, CredentialPlace};
+pub use batch::{Batch, SchemaChange};
+pub use destination::{Capabilities, Destination, Receipt, Stored, StoredLoad, StoredTable};
+pub use diagnostic::{Diagnostic, Diagnostics, Severity};
+pub use error::{Error, ErrorKind, Result};
+pub use event::{Event, Observer};
+pub use incremental::{CursorBound, CursorFormat, IncrementalPlan, MissingCursor, RangeEdge, RowOrder};
+pub use json::{Document, Json, JsonError, JsonKind};
+pub use json_path::{JsonPath, JsonPathError};
+pub use limits::Limits;
+pub use node::{Key, Node, Reference, Store, Value};
+pub use package::{Manifest, PackageState, SealedPackage, SegmentFile, TableLoad};
+pub use page::{Page, PageEvidence, PageId, Totals};
+pub use paginate::{Paginator, Position, Step, StopReason};
+pub use plan::{
+    ClientPlan, ColumnHint, DestinationPlan, LoadPlan, Method, ParamValue, Plan, Provenance, ResourcePlan,
+    RetryPlan, TemplatePart, WriteDisposition,
+};
+pub use registry::{Def, FieldDoc, Registry};
+pub use report::{ReportStatus, ResourceReport, RunReport, TableReport};
+pub use request::{RequestDraft, ResponseView};
+pub use schema::{ColumnSchema, DataType, Schema, TableSchema};
+pub use secret::{Redactor, Secret, redact_url};
+pub use span::{SourceFile, Span};
+pub use verdict::{Verdict, VerdictStatus};

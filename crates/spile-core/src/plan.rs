@@ -1,0 +1,217 @@
+//! The resolved config: total, immutable, free of the dialect it came from.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use url::{Origin, Url};
+
+use crate::auth::{Auth, Credential};
+use crate::incremental::IncrementalPlan;
+use crate::json_path::JsonPath;
+use crate::limits::Limits;
+use crate::paginate::Paginator;
+use crate::schema::DataType;
+use crate::secret::{Redactor, Secret};
+
+/// The HTTP methods dlt knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// GET.
+    Get,
+    /// POST.
+    Post,
+}
+
+/// How rows enter a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WriteDisposition {
+    /// Rows are added.
+    Append,
+    /// Rows take the place of what was there.
+    Replace,
+    /// Rows take the place of rows with the same key.
+    Merge,
+}
+
+impl WriteDisposition {
+    /// Returns dlt's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Append => "append",
+            Self::Replace => "replace",
+            Self::Merge => "merge",
+        }
+    }
+}
+
+/// A piece of an interpolated text.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TemplatePart {
+    /// As it stands.
+    Text(String),
+    /// `{incremental.start_value}`.
+    IncrementalStart,
+    /// `{incremental.last_value}`.
+    IncrementalLast,
+    /// `{incremental.initial_value}`.
+    IncrementalInitial,
+    /// `{incremental.end_value}`.
+    IncrementalEnd,
+}
+
+/// The value of a query parameter or header.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParamValue {
+    /// Known at resolve time.
+    Literal(String),
+    /// Known when the run starts.
+    Template(Vec<TemplatePart>),
+}
+
+/// When and how often a request is sent again.
+#[derive(Debug, Clone)]
+pub struct RetryPlan {
+    /// Statuses that are sent again.
+    pub statuses: Vec<u16>,
+    /// Whether every 5xx counts as one of them.
+    pub all_server_errors: bool,
+    /// Retries after the first attempt.
+    pub retries_max: u32,
+    /// Waits are `base * 2^n` seconds: the first one.
+    pub backoff_seconds: f64,
+    /// Longest wait of one back-off.
+    pub wait_seconds_max: f64,
+    /// Whether waits are spread by up to a quarter, so that clients do not march in step.
+    pub jitter: bool,
+    /// Total time that one request may spend waiting on 429 answers, apart from the other retries.
+    pub rate_limit_wait_seconds_max: f64,
+    /// Time for connecting, and for each read.
+    pub timeout_seconds: f64,
+}
+
+/// What all resources share.
+#[derive(Debug, Clone)]
+pub struct ClientPlan {
+    /// The base URL.
+    pub base_url: Url,
+    /// Origins that may see credentials: the base URL's and those the config names.
+    pub trusted_origins: Vec<Origin>,
+    /// `client.headers`. They may hold secrets, so they are credentials: only trusted origins see them.
+    pub headers: Vec<Credential>,
+    /// Retries and timeouts.
+    pub retry: RetryPlan,
+}
+
+/// A declared column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnHint {
+    /// The name as written.
+    pub name: String,
+    /// Declared type.
+    pub data_type: Option<DataType>,
+    /// Declared nullability.
+    pub nullable: Option<bool>,
+    /// All other hints as written (`primary_key`, `precision`, ...).
+    pub hints: BTreeMap<String, Value>,
+}
+
+/// How a resource is loaded.
+#[derive(Debug, Clone)]
+pub struct LoadPlan {
+    /// Table name as written; the normaliser makes it an identifier.
+    pub table: String,
+    /// How rows enter.
+    pub write_disposition: WriteDisposition,
+    /// Primary key as written.
+    pub primary_key: Vec<String>,
+    /// Merge key as written.
+    pub merge_key: Vec<String>,
+    /// Declared columns.
+    pub columns: Vec<ColumnHint>,
+    /// Levels that become tables and columns; `None`: dlt's default of 1000.
+    pub max_table_nesting: Option<u32>,
+}
+
+/// One resource, ready to run.
+#[derive(Debug, Clone)]
+pub struct ResourcePlan {
+    /// Its name as written.
+    pub name: String,
+    /// GET or POST.
+    pub method: Method,
+    /// Joined, bound and encoded; its own query is kept.
+    pub url: Url,
+    /// Query parameters in order; a null one was left out.
+    pub params: Vec<(String, ParamValue)>,
+    /// Endpoint headers in order.
+    pub headers: Vec<(String, ParamValue)>,
+    /// JSON body.
+    pub json: Option<Value>,
+    /// Credentials to add, in order.
+    pub auth: Vec<Arc<dyn Auth>>,
+    /// How pages are walked.
+    pub paginator: Arc<dyn Paginator>,
+    /// Where the records are; `None`: found on the first page as dlt does.
+    pub data_selector: Option<JsonPath>,
+    /// Loading only what is new.
+    pub incremental: Option<IncrementalPlan>,
+    /// How rows are loaded.
+    pub load: LoadPlan,
+}
+
+/// Where the data goes.
+#[derive(Clone)]
+pub struct DestinationPlan {
+    /// The kind, a row of the destinations table: `duckdb`.
+    pub kind: String,
+    /// Path or URL; credentials inside it are why it does not print.
+    pub location: Secret,
+}
+
+impl fmt::Debug for DestinationPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DestinationPlan({})", self.kind)
+    }
+}
+
+/// Where a secret or configuration value was found, for `check`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Provenance {
+    /// The key as asked for.
+    pub key: String,
+    /// Whether it is a secret.
+    pub secret: bool,
+    /// Where: an environment variable or a file.
+    pub found_in: String,
+}
+
+/// A config that can run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The pipeline's name.
+    pub pipeline: String,
+    /// dlt's source and schema name: `rest_api` unless the config names it.
+    pub source: String,
+    /// The dataset, normalised by dlt's rule.
+    pub dataset: String,
+    /// Where to.
+    pub destination: DestinationPlan,
+    /// What all resources share.
+    pub client: ClientPlan,
+    /// The resources in config order.
+    pub resources: Vec<ResourcePlan>,
+    /// Bounds.
+    pub limits: Limits,
+    /// Stop each resource after this many pages.
+    pub page_limit: Option<u64>,
+    /// Hash of all that decides what is requested and stored; secrets enter by name, never by value.
+    pub fingerprint: String,
+    /// Every secret value that was resolved.
+    pub redactor: Redactor,
+    /// Where values came from.
+    pub provenance: Vec<Provenance>,
+}

@@ -1,0 +1,207 @@
+//! Tables, columns and types in dlt's terms.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+/// dlt's data types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DataType {
+    /// `text`: UTF-8.
+    Text,
+    /// `double`: 64-bit float.
+    Double,
+    /// `bool`.
+    Bool,
+    /// `timestamp`: microseconds, UTC.
+    Timestamp,
+    /// `bigint`: 64 bits, signed.
+    Bigint,
+    /// `binary`.
+    Binary,
+    /// `json`: kept as JSON text.
+    Json,
+    /// `decimal`: 38 digits, 9 of them after the point.
+    Decimal,
+    /// `date`.
+    Date,
+    /// `time`.
+    Time,
+}
+
+impl DataType {
+    /// All types.
+    pub const ALL: [Self; 10] = [
+        Self::Text,
+        Self::Double,
+        Self::Bool,
+        Self::Timestamp,
+        Self::Bigint,
+        Self::Binary,
+        Self::Json,
+        Self::Decimal,
+        Self::Date,
+        Self::Time,
+    ];
+
+    /// Returns dlt's name of the type.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Double => "double",
+            Self::Bool => "bool",
+            Self::Timestamp => "timestamp",
+            Self::Bigint => "bigint",
+            Self::Binary => "binary",
+            Self::Json => "json",
+            Self::Decimal => "decimal",
+            Self::Date => "date",
+            Self::Time => "time",
+        }
+    }
+
+    /// Finds a type by dlt's name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|data_type| data_type.as_str() == name)
+    }
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColumnSchema {
+    /// Normalised name.
+    pub name: String,
+    /// Type; `None` for a hinted column that no data has reached yet.
+    pub data_type: Option<DataType>,
+    /// Whether NULL is allowed.
+    pub nullable: bool,
+    /// dlt's hints that are true or set (`primary_key`, `row_key`, `variant`, `incremental`, `precision`,
+    /// `description`, ...), in dlt's stored form and order, `name`, `data_type` and `nullable` left out.
+    pub hints: IndexMap<String, Value>,
+}
+
+impl ColumnSchema {
+    /// Makes a nullable column without hints.
+    pub fn new(name: impl Into<String>, data_type: DataType) -> Self {
+        Self { name: name.into(), data_type: Some(data_type), nullable: true, hints: IndexMap::new() }
+    }
+
+    /// Makes the column NOT NULL.
+    pub fn not_null(mut self) -> Self {
+        self.nullable = false;
+        self
+    }
+
+    /// Adds a hint that is true.
+    pub fn hint(mut self, name: &str) -> Self {
+        self.hints.insert(name.to_owned(), Value::Bool(true));
+        self
+    }
+
+    /// Returns whether a boolean hint is set.
+    pub fn has_hint(&self, name: &str) -> bool {
+        self.hints.get(name) == Some(&Value::Bool(true))
+    }
+}
+
+/// A table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TableSchema {
+    /// Normalised name.
+    pub name: String,
+    /// Parent table for a nested one.
+    pub parent: Option<String>,
+    /// Columns in order of creation.
+    pub columns: IndexMap<String, ColumnSchema>,
+    /// dlt's other table properties in stored form and order (`write_disposition`, `resource`, `description`,
+    /// `x-normalizer`, ...), `name`, `columns` and `parent` left out.
+    pub properties: IndexMap<String, Value>,
+}
+
+impl TableSchema {
+    /// Makes an empty table.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), parent: None, columns: IndexMap::new(), properties: IndexMap::new() }
+    }
+
+    /// Adds or replaces a column.
+    pub fn add(&mut self, column: ColumnSchema) {
+        self.columns.insert(column.name.clone(), column);
+    }
+
+    /// Returns the names of the columns with a boolean hint.
+    pub fn columns_with(&self, hint: &str) -> Vec<&str> {
+        self.columns
+            .values()
+            .filter(|column| column.has_hint(hint))
+            .map(|column| column.name.as_str())
+            .collect()
+    }
+}
+
+/// A dataset's schema under one schema name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schema {
+    /// dlt's schema name, `rest_api` by default.
+    pub name: String,
+    /// dlt's running version; 0 before anything was stored.
+    pub version: u64,
+    /// Hash of the stored form; empty before anything was stored.
+    pub version_hash: String,
+    /// Earlier hashes, newest first, at most ten.
+    pub previous_hashes: Vec<String>,
+    /// Tables by normalised name.
+    pub tables: IndexMap<String, TableSchema>,
+    /// Stored keys that Spile does not interpret (`settings`, `normalizers`, `description`, ...), kept as they were.
+    pub rest: IndexMap<String, Value>,
+}
+
+impl Schema {
+    /// Makes an empty schema.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            version: 0,
+            version_hash: String::new(),
+            previous_hashes: Vec::new(),
+            tables: IndexMap::new(),
+            rest: IndexMap::new(),
+        }
+    }
+
+    /// Returns a table and all its descendants, parents first.
+    pub fn chain<'a>(&'a self, root: &'a str) -> Vec<&'a TableSchema> {
+        let mut names = vec![root];
+        let mut index = 0;
+        while index < names.len() {
+            let parent = names[index];
+            names.extend(
+                self.tables
+                    .values()
+                    .filter(|table| table.parent.as_deref() == Some(parent))
+                    .map(|table| table.name.as_str()),
+            );
+            index += 1;
+        }
+        names.into_iter().filter_map(|name| self.tables.get(name)).collect()
+    }
+
+    /// Applies a change; applying it twice is a no-op.
+    pub fn apply(&mut self, change: &crate::batch::SchemaChange) {
+        match change {
+            crate::batch::SchemaChange::Table(table) => {
+                self.tables.entry(table.name.clone()).or_insert_with(|| table.clone());
+            }
+            crate::batch::SchemaChange::Column { table, column } => {
+                if let Some(table) = self.tables.get_mut(table) {
+                    match table.columns.get_mut(&column.name) {
+                        Some(existing) if existing.data_type.is_none() => {
+                            existing.data_type = column.data_type
+                        }
+                        Some(_) => {}
+                        None => table.add(column.clone()),
+                    }
+                }
+            }
+        }
+    }
+}
