@@ -1,6 +1,7 @@
 //! What the normaliser makes of pages.
 
 use arrow_array::RecordBatch;
+use serde::{Deserialize, Serialize};
 
 use crate::schema::{ColumnSchema, TableSchema};
 
@@ -15,7 +16,8 @@ pub struct Batch {
 }
 
 /// A growth of the schema. Applying one twice is a no-op; nothing is ever taken away or retyped.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SchemaChange {
     /// A new table with the columns it has so far.
     Table(TableSchema),
