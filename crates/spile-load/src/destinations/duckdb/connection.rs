@@ -1,0 +1,193 @@
+//! Connections to a DuckDB file through ADBC.
+
+use std::path::{Path, PathBuf};
+
+use adbc_core::options::{OptionConnection, OptionDatabase, OptionValue};
+use adbc_core::{Connection as _, Database as _, Driver as _, Optionable as _, Statement as _};
+use adbc_driver_manager::{ManagedConnection, ManagedDriver, ManagedStatement};
+use arrow_array::cast::AsArray as _;
+use arrow_array::{Array as _, RecordBatchReader as _};
+use arrow_schema::DataType;
+use spile_core::{Error, ErrorKind, Result, SegmentFile};
+
+use crate::open::OpenOptions;
+use crate::sql::connection::{Access, SqlConnection, SqlPlace, StagedRows, TextRows};
+use crate::sql::identifier::Literal;
+
+/// Memory that DuckDB may use when nobody says otherwise.
+const MEMORY_LIMIT_BYTES: u64 = 160 << 20;
+/// Threads that DuckDB may use when nobody says otherwise: loading hardly gains from more, and each holds buffers.
+const THREADS: usize = 2;
+/// Columns that DuckDB adds to `read_parquet`: the position of the file in the list, and of the row in the file.
+const SEQUENCE: [&str; 2] = ["file_index", "file_row_number"];
+/// Characters of a message of DuckDB's that are shown.
+const MESSAGE_CHARS_MAX: usize = 300;
+
+/// A DuckDB file and how it is opened. The file need not exist.
+pub(super) struct DuckDbPlace {
+    driver: ManagedDriver,
+    path: PathBuf,
+    memory_limit_bytes: u64,
+    threads: usize,
+}
+
+impl DuckDbPlace {
+    /// Makes a place; nothing is opened yet.
+    pub(super) fn new(driver: ManagedDriver, path: PathBuf, options: &OpenOptions) -> Self {
+        Self {
+            driver,
+            path,
+            memory_limit_bytes: options.memory_limit_bytes.unwrap_or(MEMORY_LIMIT_BYTES),
+            threads: options.threads.unwrap_or(THREADS).max(1),
+        }
+    }
+
+    /// Returns the settings of a database: nothing is fetched from the network, and rows may enter in any order, which
+    /// lets DuckDB write row groups as they fill instead of holding them back.
+    fn settings(&self, access: Access) -> [(&'static str, String); 6] {
+        let access = match access {
+            Access::Read => "READ_ONLY",
+            Access::Write => "READ_WRITE",
+        };
+        [
+            ("path", self.path.to_string_lossy().into_owned()),
+            ("access_mode", access.to_owned()),
+            ("memory_limit", format!("{}B", self.memory_limit_bytes)),
+            ("threads", self.threads.to_string()),
+            ("preserve_insertion_order", "false".to_owned()),
+            ("autoinstall_known_extensions", "false".to_owned()),
+        ]
+    }
+}
+
+impl SqlPlace for DuckDbPlace {
+    type Connection = DuckDbConnection;
+
+    fn connect(&self, access: Access) -> Result<Option<DuckDbConnection>> {
+        if access == Access::Read && !self.path.exists() {
+            return Ok(None);
+        }
+        let settings = self
+            .settings(access)
+            .map(|(name, value)| (OptionDatabase::Other(name.to_owned()), OptionValue::String(value)));
+        let connection = self
+            .driver
+            .clone()
+            .new_database_with_opts(settings)
+            .and_then(|database| database.new_connection())
+            .map_err(|error| self.refused(&error))?;
+        Ok(Some(DuckDbConnection { connection }))
+    }
+
+    fn location(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+impl DuckDbPlace {
+    fn refused(&self, cause: &adbc_core::error::Error) -> Error {
+        let locked = ["Could not set lock", "Conflicting lock", "being used by another process"]
+            .iter()
+            .any(|words| cause.message.contains(words));
+        let error = if locked {
+            Error::new(
+                ErrorKind::Unavailable,
+                "destination/locked",
+                "the duckdb file is open in another process",
+            )
+            .hint("Close the other program that has the file open, then run again; nothing that was fetched is lost.")
+        } else {
+            Error::new(ErrorKind::Destination, "destination/open", "the duckdb file cannot be opened")
+        };
+        error.with("file", self.path.display()).source_error(shortened(&cause.message))
+    }
+}
+
+/// An open DuckDB file.
+pub(super) struct DuckDbConnection {
+    connection: ManagedConnection,
+}
+
+impl DuckDbConnection {
+    fn prepare(&mut self, sql: &str) -> Result<ManagedStatement> {
+        let mut statement = self.connection.new_statement().map_err(failed)?;
+        statement.set_sql_query(sql).map_err(failed)?;
+        Ok(statement)
+    }
+
+    /// Returns the columns of a query without running it to the end.
+    fn columns(&mut self, query: &str) -> Result<Vec<String>> {
+        let mut statement = self.prepare(query)?;
+        let reader = statement.execute().map_err(failed)?;
+        Ok(reader.schema().fields().iter().map(|field| field.name().clone()).collect())
+    }
+}
+
+impl SqlConnection for DuckDbConnection {
+    fn begin(&mut self) -> Result<()> {
+        let off = OptionValue::String("false".to_owned());
+        self.connection.set_option(OptionConnection::AutoCommit, off).map_err(failed)
+    }
+
+    fn commit(&mut self) -> Result<()> {
+        self.connection.commit().map_err(failed)
+    }
+
+    fn rollback(&mut self) -> Result<()> {
+        self.connection.rollback().map_err(failed)
+    }
+
+    fn execute(&mut self, statement: &str) -> Result<u64> {
+        let rows = self.prepare(statement)?.execute_update().map_err(failed)?;
+        Ok(rows.and_then(|rows| u64::try_from(rows).ok()).unwrap_or_default())
+    }
+
+    fn query(&mut self, statement: &str) -> Result<TextRows> {
+        let mut statement = self.prepare(statement)?;
+        let mut rows = TextRows::new();
+        for batch in statement.execute().map_err(failed)? {
+            let batch = batch.map_err(unreadable)?;
+            let columns = batch
+                .columns()
+                .iter()
+                .map(|column| arrow_cast::cast(column, &DataType::Utf8))
+                .collect::<Result<Vec<_>, _>>()
+                .map_err(unreadable)?;
+            for row in 0..batch.num_rows() {
+                let value = |column: &arrow_array::ArrayRef| {
+                    column.is_valid(row).then(|| column.as_string::<i32>().value(row).to_owned())
+                };
+                rows.push(columns.iter().map(value).collect());
+            }
+        }
+        Ok(rows)
+    }
+
+    fn stage(&mut self, folder: &Path, segments: &[&SegmentFile]) -> Result<StagedRows> {
+        let files: Vec<String> = segments
+            .iter()
+            .map(|segment| Literal(&folder.join(&segment.file).to_string_lossy()).to_string())
+            .collect();
+        let relation = format!("read_parquet([{}], union_by_name := true)", files.join(", "));
+        let columns = self.columns(&format!("SELECT * FROM {relation} LIMIT 0"))?;
+        let hidden = columns.iter().any(|column| SEQUENCE.contains(&column.to_lowercase().as_str()));
+        let sequence = if hidden { Vec::new() } else { SEQUENCE.to_vec() };
+        Ok(StagedRows { relation, columns, sequence })
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
+fn failed(cause: adbc_core::error::Error) -> Error {
+    Error::new(ErrorKind::Destination, "destination/duckdb", "duckdb refused a statement")
+        .source_error(shortened(&cause.message))
+}
+
+fn unreadable(cause: arrow_schema::ArrowError) -> Error {
+    Error::new(ErrorKind::Destination, "destination/duckdb", "duckdb's answer cannot be read")
+        .source_error(cause)
+}
+
+/// Returns the first line of a message, cut: what follows it quotes the statement, which can be long.
+fn shortened(message: &str) -> String {
+    message.lines().next().unwrap_or_default().chars().take(MESSAGE_CHARS_MAX).collect()
+}

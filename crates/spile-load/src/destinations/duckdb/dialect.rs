@@ -1,0 +1,75 @@
+//! DuckDB's SQL.
+
+use serde_json::Value;
+use spile_core::{Capabilities, ColumnSchema, DataType, Error, ErrorKind, Result};
+
+use crate::sql::dialect::SqlDialect;
+
+/// dlt's default precision and scale of a decimal.
+const DECIMAL_DEFAULT: (u64, u64) = (38, 9);
+
+/// The pure half of the DuckDB destination.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DuckDbDialect;
+
+impl SqlDialect for DuckDbDialect {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { name: "duckdb", identifier_length_max: 65536, transactional: true }
+    }
+
+    fn data_type(&self, data_type: DataType, column: &ColumnSchema) -> Result<String> {
+        let hint = |name: &str| column.hints.get(name).and_then(Value::as_u64);
+        let name = match data_type {
+            DataType::Text => "VARCHAR",
+            DataType::Double => "DOUBLE",
+            DataType::Bool => "BOOLEAN",
+            DataType::Binary => "BLOB",
+            DataType::Json => "JSON",
+            DataType::Date => "DATE",
+            DataType::Time => "TIME",
+            DataType::Bigint => match hint("precision") {
+                None => "BIGINT",
+                Some(0..=8) => "TINYINT",
+                Some(9..=16) => "SMALLINT",
+                Some(17..=32) => "INTEGER",
+                Some(33..=64) => "BIGINT",
+                Some(65..=128) => "HUGEINT",
+                Some(precision) => return Err(unsupported_precision(column, precision)),
+            },
+            DataType::Timestamp if column.hints.get("timezone") == Some(&Value::Bool(false)) => {
+                match hint("precision") {
+                    Some(0) => "TIMESTAMP_S",
+                    Some(1..=3) => "TIMESTAMP_MS",
+                    None | Some(4..=6) => "TIMESTAMP",
+                    Some(7..=9) => "TIMESTAMP_NS",
+                    Some(precision) => return Err(unsupported_precision(column, precision)),
+                }
+            }
+            // With a time zone DuckDB has microseconds only; dlt falls back to them too.
+            DataType::Timestamp => "TIMESTAMP WITH TIME ZONE",
+            DataType::Decimal => {
+                let precision = hint("precision").unwrap_or(DECIMAL_DEFAULT.0);
+                let scale = hint("scale").unwrap_or(DECIMAL_DEFAULT.1);
+                if !(1..=38).contains(&precision) || scale > precision {
+                    return Err(unsupported_precision(column, precision));
+                }
+                return Ok(format!("DECIMAL({precision},{scale})"));
+            }
+        };
+        Ok(name.to_owned())
+    }
+
+    fn epoch_micros(&self, expression: &str) -> String {
+        format!("epoch_us({expression})")
+    }
+
+    fn fold(&self, name: &str) -> String {
+        name.to_lowercase()
+    }
+}
+
+fn unsupported_precision(column: &ColumnSchema, precision: u64) -> Error {
+    Error::new(ErrorKind::Config, "destination/precision", "duckdb has no type of this precision and scale")
+        .with("column", &column.name)
+        .with("precision", precision)
+}

@@ -1,0 +1,8 @@
+//! The table of destinations: one row per kind, one folder or file per row.
+
+mod duckdb;
+
+use crate::open::DestinationDef;
+
+/// All destinations, sorted by name.
+pub static DESTINATIONS: &[DestinationDef] = &[duckdb::DEFINITION];

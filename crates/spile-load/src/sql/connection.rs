@@ -1,0 +1,66 @@
+//! The I/O half of a SQL destination.
+
+use std::path::Path;
+
+use spile_core::{Result, SegmentFile};
+
+/// Rows of a query, every value as text.
+pub(crate) type TextRows = Vec<Vec<Option<String>>>;
+
+/// The staged rows of one table as SQL can see them inside the open transaction.
+#[derive(Debug, Clone)]
+pub(crate) struct StagedRows {
+    /// What goes behind `FROM`.
+    pub(crate) relation: String,
+    /// The columns that any of the segments has, as they are written there.
+    pub(crate) columns: Vec<String>,
+    /// Columns of the relation that order its rows as they were staged; empty when the data hides them.
+    pub(crate) sequence: Vec<&'static str>,
+}
+
+/// One open connection.
+///
+/// - `begin` to `commit` is one transaction; DDL takes part in it.
+/// - `query` returns all rows: it is for small results only.
+/// - `stage` makes segments readable without making them visible to others.
+/// - Dropping a connection with an open transaction rolls it back.
+pub(crate) trait SqlConnection {
+    /// Starts a transaction.
+    fn begin(&mut self) -> Result<()>;
+
+    /// Ends the transaction and makes it durable.
+    fn commit(&mut self) -> Result<()>;
+
+    /// Ends the transaction and forgets it.
+    fn rollback(&mut self) -> Result<()>;
+
+    /// Runs a statement and returns the number of rows it touched.
+    fn execute(&mut self, statement: &str) -> Result<u64>;
+
+    /// Runs a query and returns its rows.
+    fn query(&mut self, statement: &str) -> Result<TextRows>;
+
+    /// Makes the segments of one table readable, in the order given.
+    fn stage(&mut self, folder: &Path, segments: &[&SegmentFile]) -> Result<StagedRows>;
+}
+
+/// How a connection is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Nothing can be written.
+    Read,
+    /// Reads and writes; the database is created when it is missing.
+    Write,
+}
+
+/// A place that connections are opened to.
+pub(crate) trait SqlPlace: Send {
+    /// The open connection.
+    type Connection: SqlConnection;
+
+    /// Opens a connection. Reading a place that does not exist gives `None` and creates nothing.
+    fn connect(&self, access: Access) -> Result<Option<Self::Connection>>;
+
+    /// Returns where the data lives, for people, without secrets.
+    fn location(&self) -> String;
+}

@@ -1,0 +1,157 @@
+//! The one SQL destination: a place that connections are opened to, a dialect, a dataset.
+//!
+//! A connection is opened per call and closed after it, so that nobody is locked out of the database while pages are
+//! fetched.
+
+use std::collections::BTreeMap;
+
+use spile_core::{
+    Capabilities, Destination, Error, ErrorKind, Receipt, Result, SealedPackage, Stored, StoredLoad,
+    StoredTable,
+};
+
+use super::commit::{receipt_of, write_package};
+use super::connection::{Access, SqlConnection, SqlPlace, TextRows};
+use super::dialect::SqlDialect;
+use super::identifier::TableName;
+use super::migrate::Catalogue;
+use super::system;
+use crate::dlt::{LOADS_TABLE, STATE_TABLE, VERSION_TABLE, decode_document, decode_state, schema_from_json};
+
+/// Implements [`Destination`] for every SQL database.
+pub(crate) struct SqlDestination<P, D> {
+    place: P,
+    dialect: D,
+    dataset: String,
+    read_only: bool,
+}
+
+impl<P: SqlPlace, D: SqlDialect + Send> SqlDestination<P, D> {
+    /// Makes a destination for one dataset.
+    pub(crate) fn new(place: P, dialect: D, dataset: String, read_only: bool) -> Self {
+        Self { place, dialect, dataset, read_only }
+    }
+
+    /// Runs a query that needs a table, or gives no rows when the place or the table does not exist.
+    fn read(&self, tables: &[&str], query: &str) -> Result<TextRows> {
+        let Some(mut connection) = self.place.connect(Access::Read)? else {
+            return Ok(Vec::new());
+        };
+        let catalogue = Catalogue::read(&mut connection, &self.dialect, &self.dataset)?;
+        if tables.iter().all(|table| catalogue.has(&self.dialect, table)) {
+            connection.query(query)
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
+    fn read_text(&self, tables: &[&str], query: &str) -> Result<Option<String>> {
+        let rows = self.read(tables, query)?;
+        Ok(rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
+    }
+}
+
+impl<P: SqlPlace, D: SqlDialect + Send> Destination for SqlDestination<P, D> {
+    fn capabilities(&self) -> Capabilities {
+        self.dialect.capabilities()
+    }
+
+    fn location(&self) -> String {
+        self.place.location()
+    }
+
+    fn restore(&mut self, pipeline: &str, schema_name: &str) -> Result<Stored> {
+        let mut stored = Stored::default();
+        let query = system::newest_schema(&self.dataset, schema_name);
+        if let Some(text) = self.read_text(&[VERSION_TABLE], &query)? {
+            stored.schema = Some(schema_from_json(&decode_document(&text, "destination/stored-schema")?)?);
+        }
+        let query = system::newest_state(&self.dataset, pipeline);
+        if let Some(text) = self.read_text(&[STATE_TABLE, LOADS_TABLE], &query)? {
+            stored.state = Some(decode_state(&text)?);
+        }
+        Ok(stored)
+    }
+
+    fn committed(&mut self, load_id: &str) -> Result<bool> {
+        Ok(!self.read(&[LOADS_TABLE], &system::find_load(&self.dataset, load_id))?.is_empty())
+    }
+
+    fn commit(&mut self, package: &SealedPackage) -> Result<Receipt> {
+        if self.read_only {
+            return Err(Error::new(
+                ErrorKind::Bug,
+                "destination/read-only",
+                "a destination that was opened for reading was asked to commit",
+            ));
+        }
+        let done = self.committed(&package.manifest.load_id)?;
+        let access = if done { Access::Read } else { Access::Write };
+        let mut connection = self.place.connect(access)?.ok_or_else(|| {
+            Error::new(ErrorKind::Bug, "destination/missing", "a destination was not created for writing")
+        })?;
+        if done {
+            return receipt_of(&mut connection, &self.dataset, package);
+        }
+        connection.begin()?;
+        let receipt = write_package(&mut connection, &self.dialect, &self.dataset, package)
+            .and_then(|receipt| connection.commit().map(|()| receipt));
+        receipt.map_err(|error| {
+            let error = error.with("load_id", &package.manifest.load_id);
+            match connection.rollback() {
+                Ok(()) => error,
+                Err(rollback) => error.with("rollback", rollback),
+            }
+        })
+    }
+
+    fn tables(&mut self) -> Result<Vec<StoredTable>> {
+        let Some(mut connection) = self.place.connect(Access::Read)? else {
+            return Ok(Vec::new());
+        };
+        let mut tables: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        for row in connection.query(&system::columns(&self.dataset))? {
+            if let [Some(table), Some(column), Some(data_type)] = row.as_slice() {
+                tables.entry(table.clone()).or_default().push((column.clone(), data_type.clone()));
+            }
+        }
+        let mut stored = Vec::new();
+        for (name, columns) in tables {
+            let count = format!("SELECT COUNT(*) FROM {}", TableName::new(&self.dataset, &name));
+            let rows = first_number(&connection.query(&count)?)?;
+            stored.push(StoredTable { name, rows, columns });
+        }
+        stored.sort_by_key(|table| table.name.starts_with("_dlt"));
+        Ok(stored)
+    }
+
+    fn loads(&mut self) -> Result<Vec<StoredLoad>> {
+        let rows = self.read(&[LOADS_TABLE], &system::loads(&self.dialect, &self.dataset))?;
+        rows.into_iter().map(stored_load).collect()
+    }
+}
+
+fn stored_load(row: Vec<Option<String>>) -> Result<StoredLoad> {
+    let mut values = row.into_iter();
+    let mut next = || values.next().flatten().unwrap_or_default();
+    let (load_id, schema_name) = (next(), next());
+    let status = next().parse().map_err(|_| unexpected("a load status is not a number"))?;
+    let inserted_at = next()
+        .parse()
+        .ok()
+        .and_then(|micros| jiff::Timestamp::from_microsecond(micros).ok())
+        .ok_or_else(|| unexpected("the time of a load is not a time"))?
+        .to_string();
+    Ok(StoredLoad { load_id, schema_name, status, inserted_at })
+}
+
+/// Returns the number that a counting query answers.
+pub(crate) fn first_number(rows: &TextRows) -> Result<u64> {
+    rows.first()
+        .and_then(|row| row.first()?.as_ref()?.parse().ok())
+        .ok_or_else(|| unexpected("a count is not a number"))
+}
+
+fn unexpected(message: &str) -> Error {
+    Error::new(ErrorKind::Destination, "destination/unexpected-answer", message)
+}

@@ -1,0 +1,18 @@
+//! What differs between SQL databases, as pure text.
+
+use spile_core::{Capabilities, ColumnSchema, DataType, Result};
+
+/// The SQL of one database. No I/O: the same input gives the same text.
+pub(crate) trait SqlDialect {
+    /// Returns what a destination with this dialect can do.
+    fn capabilities(&self) -> Capabilities;
+
+    /// Returns the column type for a dlt type; the column gives precision, scale and time zone.
+    fn data_type(&self, data_type: DataType, column: &ColumnSchema) -> Result<String>;
+
+    /// Returns an expression for a timestamp as microseconds since 1970 in UTC.
+    fn epoch_micros(&self, expression: &str) -> String;
+
+    /// Returns the form in which the database compares names: two names with one form are one name.
+    fn fold(&self, name: &str) -> String;
+}

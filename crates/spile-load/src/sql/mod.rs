@@ -1,0 +1,20 @@
+//! Everything that SQL destinations share: the statements as pure text, and the one destination that runs them.
+//!
+//! A database adds a [`dialect::SqlDialect`] (pure) and a [`connection::SqlPlace`] (I/O). No module here knows which
+//! database it talks to.
+
+mod append;
+mod commit;
+pub(crate) mod connection;
+mod ddl;
+mod destination;
+pub(crate) mod dialect;
+pub(crate) mod identifier;
+mod merge;
+mod migrate;
+mod replace;
+mod system;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use destination::SqlDestination;
