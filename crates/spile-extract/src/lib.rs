@@ -1,1 +1,54 @@
-//! Placeholder until the stage lands.
+//! Turns resource plans into pages over HTTP.
+//!
+//! A page goes one way: the paginator edits a draft, auths add credentials, the transport sends it, the body is parsed
+//! once, records are selected and held against the window, and the page leaves with the evidence for the ledger. All but
+//! the transport is pure. The invariant: a page is sent on only after everything about it is known, what follows it
+//! included, so that the ledger alone is enough to go on.
+
+mod auths;
+mod extract;
+mod fields;
+mod guard;
+mod incremental;
+mod link_header;
+mod paginators;
+mod request;
+mod select;
+mod template;
+mod totals;
+mod transport;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub use auths::AUTHS;
+pub use extract::{ExtractEnv, ResourceStart, extract_resource};
+pub use incremental::Window;
+pub use paginators::PAGINATORS;
+pub use request::requests_window;
+pub use transport::{BoxFuture, HttpTransport, OutgoingRequest, Response, Transport};
+
+/// What one resource has done so far, readable while it runs.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// Requests sent, retries and redirects included.
+    pub requests: AtomicU64,
+    /// Requests sent again.
+    pub retries: AtomicU64,
+    /// Bytes of decoded bodies.
+    pub bytes: AtomicU64,
+}
+
+impl Counters {
+    fn add_request(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn add_retry(&self) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn add_answer(&self, response: &Response) {
+        self.requests.fetch_add(response.redirects, Ordering::Relaxed);
+        self.bytes.fetch_add(response.body.len() as u64, Ordering::Relaxed);
+    }
+}

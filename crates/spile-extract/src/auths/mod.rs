@@ -1,0 +1,18 @@
+//! The ways to present credentials: one row and one file each.
+//!
+//! Nothing here decides who may see a credential: that is the transport's.
+
+mod api_key;
+mod bearer;
+mod http_basic;
+mod oauth2_client_credentials;
+#[cfg(test)]
+mod tests;
+
+use spile_core::{Auth, Registry};
+
+/// All auths.
+pub static AUTHS: Registry<dyn Auth> = Registry {
+    kind: "auth",
+    rows: &[api_key::DEF, bearer::DEF, http_basic::DEF, oauth2_client_credentials::DEF],
+};

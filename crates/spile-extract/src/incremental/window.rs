@@ -1,0 +1,131 @@
+//! The window of a run: from where to where, and how both are written in requests.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use spile_core::{CursorFormat, Error, ErrorKind, IncrementalPlan, Result};
+
+use super::compare::{Cursor, Reading};
+use super::format::{self, TimeForm};
+use super::lag;
+use crate::paginators::query_text;
+
+/// What a run asks for. It is fixed at the start and kept in the ledger, so that a resumed run asks for the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Window {
+    /// First cursor value, with the lag; `None`: from the beginning.
+    pub start: Option<Value>,
+    /// Last cursor value; `None`: whatever there is.
+    pub end: Option<Value>,
+    /// The start as it is sent.
+    pub start_text: Option<String>,
+    /// The end as it is sent.
+    pub end_text: Option<String>,
+    /// dlt's stored incremental state before this run; `None` when there was none or the run is stateless.
+    pub state: Option<Value>,
+}
+
+impl Window {
+    /// Opens the window of a run. `stored` is dlt's state of this cursor; a fixed end value makes the run stateless.
+    pub fn open(plan: &IncrementalPlan, stored: Option<&Value>, run_start: Timestamp) -> Result<Self> {
+        if plan.end_value.is_some() && plan.initial_value.is_none() && !plan.end_is_run_start {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "incremental/no-initial-value",
+                "`end_value` needs `initial_value`",
+            )
+            .hint("Give `initial_value`, the start of the window that `end_value` closes."));
+        }
+        let reading = reading(plan);
+        let state = stored.filter(|_| plan.end_value.is_none()).cloned().map(plain_state);
+        let last = state.as_ref().and_then(|state| state.get("last_value")).filter(|last| !last.is_null());
+        let last = last.or(plan.initial_value.as_ref());
+        let start = match (last, plan.lag) {
+            (Some(last), Some(lag)) if lag != 0.0 && plan.end_value.is_none() => {
+                Some(not_before_initial(plan, lag::apply(plan, lag, last, reading)?, reading))
+            }
+            (last, _) => last.cloned(),
+        };
+        let record_form = last.and_then(format::recognise).map_or(TimeForm::DEFAULT, |(_, form)| form);
+        let start_text = start.as_ref().map(|start| text(start, &plan.start.format, plan)).transpose()?;
+        let (end, end_text) = match &plan.end_value {
+            Some(end) => (Some(end.clone()), Some(text(end, &plan.end.format, plan)?)),
+            None if plan.end_is_run_start => {
+                // A second is as fine as most APIs filter; what the fraction hides comes with the next run.
+                let whole = Timestamp::from_second(run_start.as_second()).unwrap_or(run_start);
+                (Some(record_form.write(whole)), Some(format::write(whole, &plan.end.format, record_form)?))
+            }
+            None => (None, None),
+        };
+        Ok(Self { start, end, start_text, end_text, state })
+    }
+
+    /// Returns the window in words.
+    pub fn describe(&self) -> String {
+        let shown = |value: &Value| query_text(value);
+        match (&self.start, &self.end) {
+            (Some(start), Some(end)) => format!("from {} to {}", shown(start), shown(end)),
+            (Some(start), None) => format!("from {}", shown(start)),
+            (None, Some(end)) => format!("everything up to {}", shown(end)),
+            (None, None) => "everything".to_owned(),
+        }
+    }
+
+    /// Returns a text that is the same for the same window, for page ids.
+    pub fn key(&self) -> String {
+        Value::from(vec![
+            self.start.clone().unwrap_or_default(),
+            self.end.clone().unwrap_or_default(),
+            self.start_text.clone().into(),
+            self.end_text.clone().into(),
+        ])
+        .to_string()
+    }
+}
+
+/// Returns how cursor values of a plan are read: those of `incremental_sync` are times.
+pub(super) fn reading(plan: &IncrementalPlan) -> Reading {
+    if plan.end_is_run_start { Reading::Times } else { Reading::Values }
+}
+
+fn not_before_initial(plan: &IncrementalPlan, lagged: Value, reading: Reading) -> Value {
+    let Some(initial) = &plan.initial_value else { return lagged };
+    let order = Cursor::of_value(&lagged, reading)
+        .zip(Cursor::of_value(initial, reading))
+        .and_then(|(lagged, initial)| lagged.compare(&initial));
+    let crossed = if plan.descending { std::cmp::Ordering::Greater } else { std::cmp::Ordering::Less };
+    if order == Some(crossed) { initial.clone() } else { lagged }
+}
+
+fn text(value: &Value, format: &CursorFormat, plan: &IncrementalPlan) -> Result<String> {
+    if *format == CursorFormat::AsRecord {
+        return Ok(query_text(value));
+    }
+    match format::recognise(value) {
+        Some((instant, form)) => format::write(instant, format, form),
+        None => Err(Error::new(
+            ErrorKind::Config,
+            "incremental/no-time",
+            format!(
+                "the cursor `{}` has a value that is no time, but is to be written as one",
+                plan.cursor_path.as_str()
+            ),
+        )
+        .hint("Remove the parameter's format, or give `initial_value` as a time.")),
+    }
+}
+
+/// dlt marks values that are not plain JSON by a private-use character in front, such as a datetime; the rest of the
+/// text is the value.
+fn plain_state(mut state: Value) -> Value {
+    if let Some(members) = state.as_object_mut() {
+        for (_, value) in members.iter_mut() {
+            if let Some(text) = value.as_str()
+                && let Some(first @ '\u{f026}'..='\u{f0ff}') = text.chars().next()
+            {
+                *value = Value::from(&text[first.len_utf8()..]);
+            }
+        }
+    }
+    state
+}

@@ -1,0 +1,103 @@
+//! Makes the draft that paginators and auths edit: everything of a request that is the same on every page.
+//!
+//! Endpoint headers, and parameters whose value holds a known secret, are credentials here: only trusted origins see
+//! them.
+
+use spile_core::{
+    Credential, CredentialPlace, IncrementalPlan, ParamValue, RequestDraft, ResourcePlan, Result, Secret,
+    TemplatePart,
+};
+
+use crate::incremental::Window;
+use crate::paginators::query_text;
+use crate::transport::Scrubber;
+
+/// Returns whether the requests of a resource carry a bound of its window. Only then do rows outside of it mean that
+/// the API ignores the filter; without one the rows are filtered here and nowhere else.
+pub fn requests_window(resource: &ResourcePlan) -> bool {
+    let Some(plan) = &resource.incremental else { return false };
+    let is_bound = |part: &TemplatePart| {
+        matches!(
+            part,
+            TemplatePart::IncrementalStart | TemplatePart::IncrementalLast | TemplatePart::IncrementalEnd
+        )
+    };
+    let in_template = resource.params.iter().chain(&resource.headers).any(|(_, value)| match value {
+        ParamValue::Template(parts) => parts.iter().any(is_bound),
+        ParamValue::Literal(_) => false,
+    });
+    plan.start.param.is_some() || plan.end.param.is_some() || in_template
+}
+
+/// Makes the draft of a resource.
+pub(crate) fn draft(
+    resource: &ResourcePlan,
+    window: Option<&Window>,
+    scrubber: &Scrubber,
+) -> Result<RequestDraft> {
+    let mut draft = RequestDraft {
+        method: resource.method,
+        url: resource.url.clone(),
+        params: Vec::new(),
+        headers: vec![("accept".to_owned(), "application/json, */*;q=0.5".to_owned())],
+        json: resource.json.clone(),
+        credentials: Vec::new(),
+    };
+    let filled = |value: &ParamValue| fill(value, resource.incremental.as_ref(), window);
+    for (name, value) in &resource.params {
+        let value = filled(value);
+        if scrubber.has_secret(&value) {
+            draft.credentials.push(credential(CredentialPlace::Query, name, value));
+        } else {
+            draft.params.push((name.clone(), value));
+        }
+    }
+    if let (Some(plan), Some(window)) = (&resource.incremental, window) {
+        for (bound, text) in [(&plan.start, &window.start_text), (&plan.end, &window.end_text)] {
+            if let (Some(param), Some(text)) = (&bound.param, text) {
+                draft.set_param(param, text);
+            }
+        }
+    }
+    for (name, value) in &resource.headers {
+        draft.credentials.push(credential(CredentialPlace::Header, name, filled(value)));
+    }
+    for auth in &resource.auth {
+        auth.apply(&mut draft)?;
+    }
+    Ok(draft)
+}
+
+fn credential(place: CredentialPlace, name: &str, value: String) -> Credential {
+    Credential { place, name: name.to_owned(), value: Secret::new(value) }
+}
+
+/// Fills a template. As in dlt, a bound that is not known is the text `None`.
+fn fill(value: &ParamValue, plan: Option<&IncrementalPlan>, window: Option<&Window>) -> String {
+    let parts = match value {
+        ParamValue::Literal(text) => return text.clone(),
+        ParamValue::Template(parts) => parts,
+    };
+    let none = || "None".to_owned();
+    let mut text = String::new();
+    for part in parts {
+        match part {
+            TemplatePart::Text(part) => text.push_str(part),
+            TemplatePart::IncrementalStart => {
+                text.push_str(&window.and_then(|window| window.start_text.clone()).unwrap_or_else(none));
+            }
+            TemplatePart::IncrementalEnd => {
+                text.push_str(&window.and_then(|window| window.end_text.clone()).unwrap_or_else(none));
+            }
+            // Before the first page dlt's last value is the start value, lag included.
+            TemplatePart::IncrementalLast => {
+                text.push_str(&window.and_then(|window| window.start_text.clone()).unwrap_or_else(none));
+            }
+            TemplatePart::IncrementalInitial => {
+                let initial = plan.and_then(|plan| plan.initial_value.as_ref());
+                text.push_str(&initial.map_or_else(none, query_text));
+            }
+        }
+    }
+    text
+}

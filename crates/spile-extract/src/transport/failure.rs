@@ -1,0 +1,145 @@
+//! What an answer that cannot be used is called: status errors and bodies that are not JSON.
+//!
+//! The server's own words are quoted, short, without markup and without secrets.
+
+use spile_core::{Error, ErrorKind, JsonError};
+
+use super::{Response, Scrubber};
+
+/// Characters of a body that are quoted.
+const EXCERPT_CHARS: usize = 200;
+
+/// Bytes of a body that are looked at for the quote.
+const EXCERPT_BYTES: usize = 16 << 10;
+
+/// Names a refused request.
+pub(super) fn status_error(response: &Response, scrubber: &Scrubber) -> Error {
+    let status = response.status;
+    let (kind, code, hint) = match status {
+        401 | 403 => (
+            ErrorKind::Auth,
+            "source/unauthorized",
+            "Check the credentials: the secret itself, the header or parameter it is sent in, and its prefix.",
+        ),
+        404 => (ErrorKind::Source, "source/http-status", "Check `base_url` and the endpoint's `path`."),
+        429 => (
+            ErrorKind::Source,
+            "source/http-status",
+            "The API limits how often it may be asked; run again later or raise the retry limits in `client.retry`.",
+        ),
+        500.. => {
+            (ErrorKind::Source, "source/http-status", "The API has a problem of its own; run again later.")
+        }
+        _ => (
+            ErrorKind::Source,
+            "source/http-status",
+            "Check the request's parameters against the API's documentation.",
+        ),
+    };
+    let words = excerpt(&response.body);
+    let mut message = format!("the server answered {status}");
+    if let Some(reason) = reason(status) {
+        message = format!("{message} {reason}");
+    }
+    let error = Error::new(kind, code, message).hint(hint).with("status", status);
+    if words.is_empty() { error } else { error.with("answer", scrubber.text(&words)) }
+}
+
+/// Names a body that is not JSON.
+pub(super) fn not_json(response: &Response, body: &[u8], cause: JsonError, scrubber: &Scrubber) -> Error {
+    let content_type = response.header("content-type").unwrap_or("no content type");
+    let text = String::from_utf8_lossy(&body[..body.len().min(EXCERPT_BYTES)]);
+    let message = if body.is_empty() {
+        format!("the server answered {} with an empty body", response.status)
+    } else if looks_like_html(&text) {
+        match title(&text) {
+            Some(title) => {
+                format!("the server answered with an HTML page titled \"{}\"", scrubber.text(&title))
+            }
+            None => "the server answered with an HTML page".to_owned(),
+        }
+    } else {
+        "the server's answer is not JSON".to_owned()
+    };
+    let words = excerpt(body);
+    let mut error = Error::new(ErrorKind::Source, "source/not-json", message)
+        .with("content type", content_type)
+        .hint("Check that `base_url` and `path` lead to the API and not to a web page.");
+    if !words.is_empty() {
+        error = error.with("answer", scrubber.text(&words));
+    }
+    error.source_error(cause)
+}
+
+fn reason(status: u16) -> Option<&'static str> {
+    reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason())
+}
+
+fn looks_like_html(text: &str) -> bool {
+    let start: String = text.trim_start().chars().take(15).collect::<String>().to_ascii_lowercase();
+    start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with("<head")
+}
+
+fn title(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    let start = lower.find("<title")?;
+    let start = start + lower[start..].find('>')? + 1;
+    let end = start + lower[start..].find("</title")?;
+    let title = squeeze(&text[start..end]);
+    (!title.is_empty()).then_some(title)
+}
+
+/// Returns the beginning of a body as one line: markup removed, white space squeezed.
+fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&body[..body.len().min(EXCERPT_BYTES)]);
+    let plain = if looks_like_html(&text) { strip_markup(&text) } else { text.into_owned() };
+    squeeze(&plain)
+}
+
+fn squeeze(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line: String = line.chars().filter(|character| !character.is_control()).collect();
+    match line.char_indices().nth(EXCERPT_CHARS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// Removes tags, and scripts and styles with all they hold.
+fn strip_markup(text: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = text;
+    while let Some(start) = rest.find('<') {
+        plain.push_str(&rest[..start]);
+        plain.push(' ');
+        let tag = &rest[start..];
+        let hidden = ["script", "style"]
+            .into_iter()
+            .find(|name| tag.get(1..=name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name)));
+        let end = match hidden {
+            Some(name) => tag.to_ascii_lowercase().find(&format!("</{name}")).unwrap_or(tag.len()),
+            None => tag.find('>').map_or(tag.len(), |end| end + 1),
+        };
+        rest = &tag[end..];
+    }
+    plain.push_str(rest);
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_short_and_plain() {
+        let html = b"<!DOCTYPE html><html><head><title> Bad\n gateway </title><style>a{}</style></head><body><p>Sorry</p></body>";
+        assert_eq!(title(std::str::from_utf8(html).unwrap()).as_deref(), Some("Bad gateway"));
+        assert_eq!(excerpt(html), "Bad gateway Sorry");
+        assert_eq!(excerpt(b"{\"error\":\n  \"no\"}\x07"), "{\"error\": \"no\"}");
+        assert_eq!(excerpt(&[b'x'; 500]).chars().count(), EXCERPT_CHARS + 1);
+        assert_eq!(excerpt("\u{e4}".repeat(9000).as_bytes()).chars().count(), EXCERPT_CHARS + 1);
+        for odd in ["<html><script", "<html><", "<html><style>x", "<html></script>é<"] {
+            let _words = excerpt(odd.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Requests over HTTP: one attempt, redirects followed here and not by the client library, because credentials are
+//! decided anew for every hop.
+//!
+//! Bodies are decoded (gzip, brotli, zstd) and read to the end, up to the limit of the plan.
+
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use spile_core::{ClientPlan, Credential, CredentialPlace, Error, ErrorKind, Limits, Method, Result};
+use url::{Origin, Url};
+
+use super::redirect::{is_trusted, next_hop};
+use super::{BoxFuture, OutgoingRequest, Response, Transport};
+
+/// The transport of real runs. Connections are reused.
+#[derive(Debug)]
+pub struct HttpTransport {
+    /// For `http`: it needs no certificates, which take time to read and may not be there.
+    plain: reqwest::Client,
+    /// For `https`, made when it is first needed.
+    secure: OnceLock<reqwest::Client>,
+    timeout: Duration,
+    trusted_origins: Vec<Origin>,
+    client_headers: Vec<Credential>,
+    redirects_max: u32,
+    body_bytes_max: usize,
+}
+
+impl HttpTransport {
+    /// Makes a transport; nothing is sent yet.
+    pub fn new(client: &ClientPlan, limits: &Limits) -> Result<Self> {
+        // A timeout that is no duration, such as infinity, means none that could be waited for.
+        let timeout = Duration::try_from_secs_f64(client.retry.timeout_seconds)
+            .ok()
+            .filter(|timeout| !timeout.is_zero())
+            .unwrap_or(Duration::from_secs(60));
+        let plain = builder(timeout)
+            .tls_certs_only([])
+            .build()
+            .map_err(|error| no_client(error, "the HTTP client cannot be made"))?;
+        Ok(Self {
+            plain,
+            secure: OnceLock::new(),
+            timeout,
+            trusted_origins: client.trusted_origins.clone(),
+            client_headers: client.headers.clone(),
+            redirects_max: limits.redirects_max,
+            body_bytes_max: limits.body_bytes_max,
+        })
+    }
+
+    fn client(&self, url: &Url) -> Result<&reqwest::Client> {
+        if url.scheme() == "http" {
+            return Ok(&self.plain);
+        }
+        if let Some(client) = self.secure.get() {
+            return Ok(client);
+        }
+        let client = builder(self.timeout)
+            .build()
+            .map_err(|error| no_client(error, "no trusted certificates were found for https"))?;
+        Ok(self.secure.get_or_init(|| client))
+    }
+
+    async fn follow(&self, request: &OutgoingRequest) -> Result<Response> {
+        let mut method = request.method;
+        let mut url = request.url.clone();
+        let mut body = request.body.as_deref();
+        let mut redirects = 0;
+        loop {
+            let trusted = is_trusted(&self.trusted_origins, &url);
+            if body.is_some() && request.body_is_secret && !trusted {
+                return Err(Error::new(
+                    ErrorKind::Source,
+                    "source/untrusted-target",
+                    "the request body holds a secret, and the API sends it on to another host",
+                )
+                .hint("Name the host among the trusted ones if it may see the secret."));
+            }
+            let answer = self.attempt(request, method, &url, body, trusted).await?;
+            let location = answer.headers().get("location").map(|location| location.as_bytes().to_vec());
+            let location = location.as_deref().map(String::from_utf8_lossy);
+            match next_hop(answer.status().as_u16(), method, &url, location.as_deref())? {
+                None => return self.read(answer, url, redirects).await,
+                Some(_) if redirects >= u64::from(self.redirects_max) => {
+                    let message = format!("the server redirects more than {} times", self.redirects_max);
+                    return Err(Error::new(ErrorKind::Limit, "limit/redirects", message).hint(
+                        "The API seems to redirect in a circle; check `base_url` and the credentials.",
+                    ));
+                }
+                Some(hop) => {
+                    redirects += 1;
+                    body = body.filter(|_| hop.keeps_body);
+                    method = hop.method;
+                    url = hop.url;
+                }
+            }
+        }
+    }
+
+    async fn attempt(
+        &self,
+        request: &OutgoingRequest,
+        method: Method,
+        url: &Url,
+        body: Option<&[u8]>,
+        trusted: bool,
+    ) -> Result<reqwest::Response> {
+        let mut headers = HeaderMap::new();
+        let mut target = url.clone();
+        if trusted {
+            for credential in &self.client_headers {
+                add_credential(credential, &mut headers, &mut target)?;
+            }
+        }
+        for (name, value) in &request.headers {
+            if body.is_some() || name != "content-type" {
+                set_header(&mut headers, name, value, false)?;
+            }
+        }
+        if trusted {
+            for credential in &request.credentials {
+                add_credential(credential, &mut headers, &mut target)?;
+            }
+        }
+        let method = match method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let mut builder = self.client(&target)?.request(method, target).headers(headers);
+        if let Some(body) = body {
+            builder = builder.body(body.to_vec());
+        }
+        builder.send().await.map_err(failed)
+    }
+
+    async fn read(&self, mut answer: reqwest::Response, url: Url, redirects: u64) -> Result<Response> {
+        let received_at = SystemTime::now();
+        let status = answer.status().as_u16();
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| {
+                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+            })
+            .collect();
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+            if body.len() + chunk.len() > self.body_bytes_max {
+                let message = format!("the response body has more than {} bytes", self.body_bytes_max);
+                return Err(Error::new(ErrorKind::Limit, "limit/body-bytes", message)
+                    .hint("Ask the API for smaller pages, or raise the limit."));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Response { status, url, headers, body, redirects, received_at })
+    }
+}
+
+impl Transport for HttpTransport {
+    fn send<'a>(&'a self, request: &'a OutgoingRequest) -> BoxFuture<'a, Result<Response>> {
+        Box::pin(self.follow(request))
+    }
+}
+
+fn builder(timeout: Duration) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(timeout)
+        .read_timeout(timeout)
+        .user_agent(concat!("spile/", env!("CARGO_PKG_VERSION")))
+}
+
+fn add_credential(credential: &Credential, headers: &mut HeaderMap, target: &mut Url) -> Result<()> {
+    let value = credential.value.expose();
+    match credential.place {
+        CredentialPlace::Header => set_header(headers, &credential.name, value, true),
+        CredentialPlace::Query => {
+            // A link often carries the key already; a second one would be an error for some APIs.
+            if !target.query_pairs().any(|(name, _)| name == credential.name) {
+                target.query_pairs_mut().append_pair(&credential.name, value);
+            }
+            Ok(())
+        }
+    }
+}
+
+fn set_header(headers: &mut HeaderMap, name: &str, value: &str, sensitive: bool) -> Result<()> {
+    let invalid = |part: &str| {
+        Error::new(
+            ErrorKind::Config,
+            "config/invalid-header",
+            format!("the {part} of header `{name}` is not allowed"),
+        )
+        .hint("Header names are letters, digits and dashes; values have no line breaks.")
+    };
+    let header = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid("name"))?;
+    let mut value = HeaderValue::from_str(value)
+        .or_else(|_| HeaderValue::from_bytes(value.as_bytes()))
+        .map_err(|_| invalid("value"))?;
+    value.set_sensitive(sensitive);
+    headers.insert(header, value);
+    Ok(())
+}
+
+fn no_client(error: reqwest::Error, message: &str) -> Error {
+    Error::new(ErrorKind::Unavailable, "source/no-client", message)
+        .source_error(error)
+        .hint("Install the system's certificate authorities (package `ca-certificates`).")
+}
+
+/// Names what went wrong on the wire. The library's error carries the URL with all its parameters, so that is removed.
+fn failed(error: reqwest::Error) -> Error {
+    let (code, message, hint) = if error.is_timeout() {
+        (
+            "source/timeout",
+            "the server did not answer in time",
+            "Raise the timeout if the API is known to be slow.",
+        )
+    } else if error.is_connect() {
+        ("source/unreachable", "the server cannot be reached", "Check `base_url` and the network.")
+    } else {
+        (
+            "source/cut-off",
+            "the connection broke off in the middle of an answer",
+            "Run again; what was staged is kept.",
+        )
+    };
+    Error::new(ErrorKind::Unavailable, code, message).hint(hint).source_error(error.without_url())
+}
