@@ -1,1 +1,36 @@
-//! Placeholder until the stage lands.
+//! Turns pages into Arrow batches and schema changes, in dlt's layout.
+//!
+//! ```text
+//! page ──▶ walk ──▶ cells ──▶ columns ──▶ batches
+//!            │         └─ coerce, iso, literal: types and values
+//!            └─ shape, naming: which column or nested table a key leads to
+//! ```
+//!
+//! The [`Normalizer`] owns the schema of a run and the open column builders of all its tables. Nothing here does I/O,
+//! reads the clock or draws randomness: row ids are derived from the load and the page.
+//!
+//! Where Spile stores a value differently from dlt, on purpose:
+//!
+//! - a whole number beyond 64 bits becomes text, with a warning (dlt stops the pipeline);
+//! - a value that fits neither its column nor the variant column gets a variant of the variant (dlt fails);
+//! - a decimal with more places than its column goes to a variant (dlt rounds or fails), and so does the text `nan`;
+//! - a key of which no letter is left is stored as `_empty`, with a warning (dlt fails);
+//! - two keys that meet in one column: the last one wins as in dlt, with a warning;
+//! - a nested row that brings its own `_dlt_id` is linked to its parent all the same (dlt fails at the load).
+
+mod catalog;
+mod coerce;
+mod columns;
+mod ids;
+mod iso;
+mod literal;
+mod naming;
+mod normalizer;
+mod schema_hints;
+mod shape;
+mod table;
+mod walk;
+mod warnings;
+
+pub use naming::{normalize_identifier, normalize_path};
+pub use normalizer::{Flushed, Normalizer};

@@ -1,0 +1,1 @@
+//! Coercions, as dlt has them.

@@ -1,0 +1,150 @@
+//! Column builders: values of one type under way to an Arrow array.
+//!
+//! A column that a row does not mention costs nothing for that row: it knows its own length and is padded with nulls when
+//! it is written next, or when it is finished. Not here: which column a value belongs to, and the schema. Invariant: a
+//! column is never longer than one row more than the rows its table has completed.
+
+mod text;
+mod values;
+
+use arrow_array::ArrayRef;
+use arrow_buffer::NullBufferBuilder;
+use spile_core::{ColumnSchema, DataType, Json, Result};
+
+pub(crate) use values::Values;
+
+/// What a column means to the normaliser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Values of the records.
+    Data,
+    /// `_dlt_id`, which a record may bring along.
+    RowId,
+    /// The other `_dlt` columns, which are always made here.
+    System,
+}
+
+/// A column of a table, or the place of one that no value has reached yet.
+pub(crate) struct Column {
+    /// Normalised name.
+    pub(crate) name: String,
+    /// What it means.
+    pub(crate) role: Role,
+    /// The row that mentioned it last; see `Walk`.
+    pub(crate) row_stamp: u64,
+    /// Where that mention is among the cells of the row.
+    pub(crate) slot: usize,
+    /// Columns for values of another type: (type of the value, column).
+    pub(crate) variants: Vec<(DataType, usize)>,
+    data: Option<Data>,
+}
+
+struct Data {
+    kind: DataType,
+    values: Values,
+    validity: NullBufferBuilder,
+    len: usize,
+}
+
+impl Column {
+    /// Makes a column without a type.
+    pub(crate) fn untyped(name: String, role: Role) -> Self {
+        Self { name, role, row_stamp: 0, slot: 0, variants: Vec::new(), data: None }
+    }
+
+    /// Gives the column its type, once.
+    pub(crate) fn set_type(&mut self, data_type: DataType, schema: &ColumnSchema) {
+        self.data.get_or_insert_with(|| Data {
+            kind: data_type,
+            values: Values::new(data_type, schema),
+            validity: NullBufferBuilder::new(0),
+            len: 0,
+        });
+    }
+
+    /// Returns the type, if it has one.
+    pub(crate) fn data_type(&self) -> Option<DataType> {
+        self.data.as_ref().map(|data| data.kind)
+    }
+
+    /// Writes the value of a row, coerced; `false` when it does not fit the type or there is none.
+    #[inline]
+    pub(crate) fn write(&mut self, row: usize, value: Json<'_>) -> bool {
+        let Some(data) = &mut self.data else { return false };
+        data.seek(row);
+        let fits = data.values.push(value);
+        if fits {
+            data.commit();
+        }
+        fits
+    }
+
+    /// Writes a text that is made here, such as a row id; a column of another type is left alone.
+    #[inline]
+    pub(crate) fn write_text(&mut self, row: usize, text: &[u8]) {
+        if let Some(data) = &mut self.data {
+            data.seek(row);
+            if data.values.push_text(text) {
+                data.commit();
+            }
+        }
+    }
+
+    /// Writes a number that is made here; a column of another type is left alone.
+    #[inline]
+    pub(crate) fn write_int(&mut self, row: usize, number: i64) {
+        if let Some(data) = &mut self.data {
+            data.seek(row);
+            if data.values.push_int(number) {
+                data.commit();
+            }
+        }
+    }
+
+    /// Returns whether the row has a value.
+    pub(crate) fn is_set(&self, row: usize) -> bool {
+        self.data.as_ref().is_some_and(|data| data.len == row + 1)
+    }
+
+    /// Returns an estimate of the bytes held.
+    pub(crate) fn buffered_bytes(&self) -> usize {
+        self.data.as_ref().map_or(0, |data| data.values.bytes() + data.len / 8)
+    }
+
+    /// Takes the values of `rows` rows as an array; `None` for a column without a type or without a value.
+    pub(crate) fn finish(&mut self, rows: usize) -> Result<Option<ArrayRef>> {
+        let Some(data) = self.data.as_mut().filter(|data| data.len > 0) else { return Ok(None) };
+        data.seek(rows);
+        data.len = 0;
+        let nulls = data.validity.finish();
+        data.values.finish(nulls).map(Some)
+    }
+}
+
+impl Data {
+    /// Brings the column to the start of a row: pads it, or takes back what the row wrote before.
+    #[inline]
+    fn seek(&mut self, row: usize) {
+        if self.len != row {
+            self.seek_slow(row);
+        }
+    }
+
+    #[cold]
+    fn seek_slow(&mut self, row: usize) {
+        if self.len < row {
+            self.values.pad(row - self.len);
+            self.validity.append_n_nulls(row - self.len);
+        } else {
+            self.values.truncate(row);
+            self.validity.truncate(row);
+        }
+        self.len = row;
+    }
+
+    #[inline]
+    fn commit(&mut self) {
+        self.validity.append_non_null();
+        self.len += 1;
+    }
+}

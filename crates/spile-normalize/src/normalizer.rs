@@ -1,0 +1,245 @@
+//! The normaliser of one run: tables under way, the schema as it grows, and the calls of the engine.
+//!
+//! Not here: how a record becomes rows (`walk`). Invariant: rows come out in the order in which they were pushed, and the
+//! same pages in the same order give the same rows, ids included.
+
+use indexmap::IndexMap;
+use rustc_hash::FxHashMap;
+use spile_core::{
+    Batch, Error, ErrorKind, Limits, LoadPlan, Page, PageId, Result, Schema, SchemaChange, TableSchema,
+};
+
+use crate::catalog::Catalog;
+use crate::ids::RootIds;
+use crate::naming;
+use crate::schema_hints::{self, Resource};
+use crate::shape::Shape;
+use crate::table::Table;
+use crate::walk::{Place, Scratch};
+use crate::warnings::Warnings;
+
+/// Nesting that is never passed, whatever the limits say: the walk is recursive.
+const NESTING_LIMIT: usize = 256;
+
+/// Turns the pages of one run into rows.
+///
+/// Resources are declared by [`Normalizer::add_resource`], pages are pushed one after the other, and every now and then
+/// [`Normalizer::flush`] takes the rows. After an error the normaliser is not used again.
+pub struct Normalizer {
+    pub(crate) catalog: Catalog,
+    pub(crate) warnings: Warnings,
+    pub(crate) tables: Vec<Table>,
+    /// The shape of each table's own rows.
+    pub(crate) row_shapes: Vec<usize>,
+    /// The row that had a list for each table last; see `walk`.
+    pub(crate) list_stamps: Vec<u64>,
+    pub(crate) shapes: Vec<Shape>,
+    pub(crate) row_stamp: u64,
+    pub(crate) object_stamp: u64,
+    pub(crate) root_ids: RootIds,
+    pub(crate) hash_buffer: Vec<u8>,
+    pub(crate) load_id: String,
+    pub(crate) length_max: usize,
+    pub(crate) nesting_max: usize,
+    pub(crate) columns_max: usize,
+    /// Whether nested rows of the page under way carry the root's id.
+    pub(crate) propagates_root_id: bool,
+    resources: IndexMap<String, Resource>,
+    table_by_name: FxHashMap<String, usize>,
+}
+
+/// What was buffered.
+#[derive(Debug)]
+pub struct Flushed {
+    /// Rows per table, tables in the order of their creation.
+    pub batches: Vec<Batch>,
+    /// How the schema grew since the last flush.
+    pub changes: Vec<SchemaChange>,
+}
+
+impl Normalizer {
+    /// Starts a run from a stored schema or an empty one.
+    ///
+    /// `identifier_length_max` is the destination's; all names are shortened to it.
+    pub fn new(schema: Schema, load_id: &str, identifier_length_max: usize, limits: &Limits) -> Self {
+        Self {
+            catalog: Catalog::new(schema, limits),
+            warnings: Warnings::default(),
+            tables: Vec::new(),
+            row_shapes: Vec::new(),
+            list_stamps: Vec::new(),
+            shapes: Vec::new(),
+            row_stamp: 0,
+            object_stamp: 0,
+            root_ids: RootIds::new(load_id, PageId([0; 16])),
+            hash_buffer: Vec::new(),
+            load_id: load_id.to_owned(),
+            length_max: identifier_length_max,
+            nesting_max: limits.nesting_max.min(NESTING_LIMIT),
+            columns_max: limits.columns_max,
+            propagates_root_id: false,
+            resources: IndexMap::new(),
+            table_by_name: FxHashMap::default(),
+        }
+    }
+
+    /// Declares a resource before its pages: its root table, key hints, declared columns and write disposition.
+    ///
+    /// Returns the normalised name of the root table. `cursor_field` is the key that the resource is incremental on.
+    pub fn add_resource(
+        &mut self,
+        resource: &str,
+        load: &LoadPlan,
+        cursor_field: Option<&str>,
+    ) -> Result<String> {
+        let declared = schema_hints::declare(
+            &mut self.catalog,
+            &mut self.warnings,
+            resource,
+            load,
+            cursor_field,
+            self.length_max,
+        )?;
+        let table = declared.table.clone();
+        self.resources.insert(resource.to_owned(), declared);
+        Ok(table)
+    }
+
+    /// Replays changes that an earlier process of the same run handed out. It comes before the first page.
+    pub fn apply_changes(&mut self, changes: &[SchemaChange]) {
+        self.catalog.apply(changes);
+        for resource in self.resources.values_mut() {
+            resource.propagates_root_id = self.catalog.propagates_root_id(&resource.table);
+        }
+        // Builders are made from the schema when they are needed first, which is now again.
+        if self.buffered_rows() == 0 {
+            self.tables.clear();
+            self.row_shapes.clear();
+            self.list_stamps.clear();
+            self.shapes.clear();
+            self.table_by_name.clear();
+        }
+    }
+
+    /// Adds the records of a page.
+    pub fn push(&mut self, page: &Page) -> Result<()> {
+        let name = &page.evidence.resource;
+        let Some(resource) = self.resources.get(name).cloned() else {
+            return Err(Error::new(ErrorKind::Bug, "bug/resource", "a page came of an undeclared resource")
+                .with("resource", name));
+        };
+        let mut scratch = Scratch::default();
+        self.root_ids = RootIds::new(&self.load_id, page.evidence.id);
+        self.propagates_root_id = resource.propagates_root_id;
+        let place = Place { levels: resource.nesting, depth: 1 };
+        page.records
+            .iter()
+            .try_for_each(|index| {
+                let table = self.root_table(&resource.table)?;
+                self.push_record(&mut scratch, table, page.document.at(*index), place)
+            })
+            .map_err(|error| error.with("resource", name).with("page", page.evidence.id))
+    }
+
+    /// Returns how many rows are buffered, nested ones too.
+    pub fn buffered_rows(&self) -> u64 {
+        self.tables.iter().map(|table| table.rows as u64).sum()
+    }
+
+    /// Returns an estimate of the bytes that are buffered.
+    pub fn buffered_bytes(&self) -> u64 {
+        self.tables.iter().map(|table| table.buffered_bytes() as u64).sum()
+    }
+
+    /// Takes all buffered rows, and the schema changes that they need.
+    pub fn flush(&mut self) -> Result<Flushed> {
+        let mut batches = Vec::new();
+        for table in &mut self.tables {
+            batches.extend(table.finish()?);
+        }
+        Ok(Flushed { batches, changes: self.catalog.take_changes() })
+    }
+
+    /// Returns the schema as it is now, changes that were not flushed yet included.
+    pub fn schema(&self) -> &Schema {
+        self.catalog.schema()
+    }
+
+    /// Takes the warnings since they were taken last: what is odd about the data, but was stored.
+    pub fn warnings(&mut self) -> Vec<String> {
+        self.warnings.take()
+    }
+
+    /// Returns the builders of a root table.
+    fn root_table(&mut self, name: &str) -> Result<usize> {
+        if let Some(table) = self.table_by_name.get(name) {
+            return Ok(*table);
+        }
+        let schema = self.catalog.table(name, None)?;
+        let table = Table::root(schema);
+        Ok(self.add_table(table))
+    }
+
+    /// Returns the builders of a nested table, by its path.
+    pub(crate) fn nested_table(&mut self, parent: usize, path: String) -> Result<usize> {
+        let name = naming::shorten_path(&path, self.length_max);
+        let is_root = |table: &TableSchema| table.parent.is_none();
+        if self.catalog.schema().tables.get(&name).is_some_and(is_root) {
+            return Err(Error::new(
+                ErrorKind::Config,
+                "config/table-clash",
+                "a nested list would share its table with a resource",
+            )
+            .with("table", &name)
+            .with("parent", &self.tables[parent].name)
+            .hint("Set table_name on one of the two resources to a name of its own."));
+        }
+        if let Some(table) = self.table_by_name.get(&name) {
+            return Ok(*table);
+        }
+        let schema = self.catalog.table(&name, Some(&self.tables[parent].name))?;
+        let table = Table::nested(schema, path, self.propagates_root_id);
+        Ok(self.add_table(table))
+    }
+
+    fn add_table(&mut self, table: Table) -> usize {
+        let index = self.tables.len();
+        self.table_by_name.insert(table.name.clone(), index);
+        self.tables.push(table);
+        self.list_stamps.push(0);
+        self.row_shapes.push(self.shapes.len());
+        self.shapes.push(Shape::new(index, String::new()));
+        index
+    }
+
+    /// Says that two keys of one record met in one column or table. Sources are shapes and their fields.
+    #[cold]
+    pub(crate) fn warn_collision(
+        &mut self,
+        what: &str,
+        name: &str,
+        earlier: (usize, usize),
+        later: (usize, usize),
+    ) {
+        let (earlier, later) = (self.key_path(earlier), self.key_path(later));
+        self.warnings.add(format!(
+            "{what} {name}: keys {earlier:?} and {later:?} of one record meet there, the value of {later:?} is stored"
+        ));
+    }
+
+    /// Returns the key of a field, with the path of the object it is in.
+    fn key_path(&mut self, (shape, field): (usize, usize)) -> String {
+        let shape = &mut self.shapes[shape];
+        let key = shape.field(field).key.to_string();
+        if shape.prefix.is_empty() { key } else { format!("{}.{key}", shape.prefix) }
+    }
+
+    #[cold]
+    pub(crate) fn warn_big_integer(&mut self, table: usize, column: usize) {
+        let table = &self.tables[table];
+        self.warnings.add(format!(
+            "column {} of table {}: whole numbers beyond 64 bits are stored as text",
+            table.columns[column].name, table.name
+        ));
+    }
+}

@@ -1,0 +1,122 @@
+//! What a resource's plan says about its table, brought into the schema before any data.
+//!
+//! Not here: what the data says. Invariant: hints add to a stored table and never retype a column.
+
+use serde_json::{Value, json};
+use spile_core::{ColumnHint, ColumnSchema, DataType, Error, ErrorKind, LoadPlan, Result, TableSchema};
+
+use crate::catalog::Catalog;
+use crate::naming;
+use crate::warnings::Warnings;
+
+/// dlt's bound on nesting.
+const NESTING_DEFAULT: u32 = 1_000;
+
+/// A resource as the normaliser knows it.
+#[derive(Debug, Clone)]
+pub(crate) struct Resource {
+    /// Normalised root table.
+    pub(crate) table: String,
+    /// Levels that become columns and tables.
+    pub(crate) nesting: u32,
+    /// Whether nested rows carry the root's id.
+    pub(crate) propagates_root_id: bool,
+}
+
+/// Brings the hints of a resource into the schema.
+pub(crate) fn declare(
+    catalog: &mut Catalog,
+    warnings: &mut Warnings,
+    resource: &str,
+    load: &LoadPlan,
+    cursor_field: Option<&str>,
+    length_max: usize,
+) -> Result<Resource> {
+    let name = naming::normalize_path(&load.table, length_max);
+    let table = catalog.table(&name, None)?;
+    if let Some(parent) = &table.parent {
+        return Err(Error::new(
+            ErrorKind::Config,
+            "config/table-clash",
+            "a resource would share its table with the nested lists of another",
+        )
+        .with("resource", resource)
+        .with("table", &name)
+        .with("parent", parent)
+        .hint("Set table_name on the resource to a name of its own."));
+    }
+    table.properties.insert("write_disposition".to_owned(), load.write_disposition.as_str().into());
+    table.properties.insert("resource".to_owned(), resource.into());
+    if let Some(nesting) = load.max_table_nesting {
+        let marks = table.properties.entry("x-normalizer".to_owned()).or_insert_with(|| json!({}));
+        if let Some(marks) = marks.as_object_mut() {
+            marks.insert("max_nesting".to_owned(), nesting.into());
+        }
+    }
+    for hint in &load.columns {
+        let column = naming::normalize_path(&hint.name, length_max);
+        warn_unsupported(warnings, &name, &column, hint);
+        apply_hint(table, &column, hint);
+    }
+    for (keys, hint) in [(&load.primary_key, "primary_key"), (&load.merge_key, "merge_key")] {
+        for key in keys {
+            let column = column_entry(table, &naming::normalize_path(key, length_max));
+            column.nullable = false;
+            column.hints.insert(hint.to_owned(), Value::Bool(true));
+        }
+    }
+    // A cursor deeper in the record has no column of its own name; dlt marks only plain ones.
+    if let Some(field) = cursor_field.filter(|field| !field.contains(['.', '[', '$', '*'])) {
+        let column = column_entry(table, &naming::normalize_path(field, length_max));
+        column.hints.insert("incremental".to_owned(), Value::Bool(true));
+    }
+    let propagates_root_id = catalog.propagates_root_id(&name);
+    if propagates_root_id {
+        catalog.record_propagation(&name);
+    }
+    let nesting = load.max_table_nesting.unwrap_or(NESTING_DEFAULT);
+    Ok(Resource { table: name, nesting, propagates_root_id })
+}
+
+fn column_entry<'a>(table: &'a mut TableSchema, name: &str) -> &'a mut ColumnSchema {
+    table.columns.entry(name.to_owned()).or_insert_with(|| {
+        let mut column = ColumnSchema::new(name, DataType::Text);
+        column.data_type = None;
+        column
+    })
+}
+
+fn apply_hint(table: &mut TableSchema, name: &str, hint: &ColumnHint) {
+    let column = column_entry(table, name);
+    // A column that holds data keeps its type, as in dlt.
+    column.data_type = column.data_type.or(hint.data_type);
+    if let Some(nullable) = hint.nullable {
+        column.nullable = nullable;
+    }
+    for (key, value) in &hint.hints {
+        if *value != Value::Bool(false) && !value.is_null() {
+            column.hints.insert(key.clone(), value.clone());
+        }
+    }
+    if column.has_hint("primary_key") {
+        column.nullable = false;
+    }
+}
+
+/// Says what of a hint has no effect on the stored values yet.
+fn warn_unsupported(warnings: &mut Warnings, table: &str, column: &str, hint: &ColumnHint) {
+    let is_naive = hint.hints.get("timezone") == Some(&Value::Bool(false));
+    let precision = hint.hints.get("precision").and_then(Value::as_u64);
+    let is_coarse =
+        hint.data_type == Some(DataType::Timestamp) && precision.is_some_and(|digits| digits != 6);
+    if is_naive || is_coarse {
+        warnings.add(format!(
+            "column {column} of table {table}: timezone and precision of timestamps are not supported yet, values are stored in UTC with microseconds"
+        ));
+    }
+    if hint.data_type == Some(DataType::Bigint) && precision.is_some_and(|bits| bits != 64) {
+        warnings.add(format!(
+            "column {column} of table {table}: the precision of a bigint is not supported yet, values are stored with 64 bits"
+        ));
+    }
+}

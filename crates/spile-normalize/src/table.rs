@@ -1,0 +1,253 @@
+//! A table under way: its columns and the rows since the last flush.
+//!
+//! Not here: which keys lead to its columns, and the schema. Invariant: names of columns are unique, and every column of
+//! the stored schema is here from the start.
+
+use std::sync::Arc;
+
+use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_schema::{DataType as ArrowType, Field, Schema as ArrowSchema};
+use rustc_hash::FxHashMap;
+use spile_core::{Batch, DataType, Error, ErrorKind, Result, TableSchema};
+
+use crate::catalog::{Catalog, Origin};
+use crate::columns::{Column, Role};
+use crate::ids::RowId;
+
+/// Builders of one table.
+pub(crate) struct Table {
+    /// Normalised, shortened name.
+    pub(crate) name: String,
+    /// Normalised path, not shortened: what names of nested tables build on.
+    pub(crate) path: String,
+    /// The columns.
+    pub(crate) columns: Vec<Column>,
+    /// Rows since the last flush; the row under way is not counted.
+    pub(crate) rows: usize,
+    /// Columns that no row may lack.
+    pub(crate) required: Vec<usize>,
+    by_name: FxHashMap<String, usize>,
+    system: System,
+}
+
+/// The columns that dlt adds.
+struct System {
+    row_id: usize,
+    kind: Kind,
+    /// Whether they are in the schema; they come after the columns of the first row.
+    is_known: bool,
+}
+
+enum Kind {
+    Root { load_id: usize },
+    Nested { root_id: Option<usize>, parent_id: usize, list_index: usize },
+}
+
+/// What the system columns of a row hold.
+pub(crate) struct SystemValues<'a> {
+    /// The row's id.
+    pub(crate) row_id: RowId<'a>,
+    /// The load, for root rows.
+    pub(crate) load_id: &'a str,
+    /// Where a nested row hangs.
+    pub(crate) parent: Option<Parent<'a>>,
+}
+
+/// Where a nested row hangs.
+#[derive(Clone, Copy)]
+pub(crate) struct Parent<'a> {
+    /// Id of the parent row.
+    pub(crate) id: RowId<'a>,
+    /// Id of the root row, where it is stored with every row.
+    pub(crate) root_id: Option<RowId<'a>>,
+    /// Place in the list.
+    pub(crate) index: usize,
+}
+
+impl Table {
+    /// Makes the builders of a root table.
+    pub(crate) fn root(schema: &TableSchema) -> Self {
+        let mut table = Self::new(schema, schema.name.clone());
+        let load_id = table.system_column("_dlt_load_id", Role::System);
+        table.system.kind = Kind::Root { load_id };
+        table.load(schema);
+        table
+    }
+
+    /// Makes the builders of a nested table.
+    pub(crate) fn nested(schema: &TableSchema, path: String, has_root_id: bool) -> Self {
+        let mut table = Self::new(schema, path);
+        let root_id = has_root_id.then(|| table.system_column("_dlt_root_id", Role::System));
+        let parent_id = table.system_column("_dlt_parent_id", Role::System);
+        let list_index = table.system_column("_dlt_list_idx", Role::System);
+        table.system.kind = Kind::Nested { root_id, parent_id, list_index };
+        table.load(schema);
+        table
+    }
+
+    fn new(schema: &TableSchema, path: String) -> Self {
+        let mut table = Self {
+            name: schema.name.clone(),
+            path,
+            columns: Vec::new(),
+            rows: 0,
+            required: Vec::new(),
+            by_name: FxHashMap::default(),
+            system: System { row_id: 0, kind: Kind::Root { load_id: 0 }, is_known: false },
+        };
+        table.system.row_id = table.system_column("_dlt_id", Role::RowId);
+        table
+    }
+
+    fn system_column(&mut self, name: &str, role: Role) -> usize {
+        self.insert(Column::untyped(name.to_owned(), role))
+    }
+
+    fn insert(&mut self, column: Column) -> usize {
+        let index = self.columns.len();
+        self.by_name.insert(column.name.clone(), index);
+        self.columns.push(column);
+        index
+    }
+
+    /// Takes over the columns that the schema has already.
+    fn load(&mut self, schema: &TableSchema) {
+        for column in schema.columns.values() {
+            let index = self.column(&column.name);
+            if let Some(data_type) = column.data_type {
+                self.columns[index].set_type(data_type, column);
+            }
+            if !column.nullable && self.columns[index].role == Role::Data {
+                self.required.push(index);
+            }
+        }
+    }
+
+    /// Returns the column of that name, making one without a type if need be.
+    pub(crate) fn column(&mut self, name: &str) -> usize {
+        match self.by_name.get(name) {
+            Some(index) => *index,
+            None => self.insert(Column::untyped(name.to_owned(), Role::Data)),
+        }
+    }
+
+    /// Writes the system columns of the row under way.
+    pub(crate) fn write_system(&mut self, catalog: &mut Catalog, values: &SystemValues<'_>) -> Result<()> {
+        if !self.system.is_known {
+            self.begin(catalog)?;
+        }
+        let row = self.rows;
+        match (&self.system.kind, &values.parent) {
+            (Kind::Root { load_id }, _) => self.columns[*load_id].write_text(row, values.load_id.as_bytes()),
+            (Kind::Nested { root_id, parent_id, list_index }, Some(parent)) => {
+                if let (Some(column), Some(id)) = (root_id, &parent.root_id) {
+                    self.columns[*column].write_text(row, id.as_bytes());
+                }
+                self.columns[*parent_id].write_text(row, parent.id.as_bytes());
+                self.columns[*list_index].write_int(row, parent.index as i64);
+            }
+            (Kind::Nested { .. }, None) => {
+                return Err(Error::new(ErrorKind::Bug, "bug/parent", "a nested row has no parent")
+                    .with("table", &self.name));
+            }
+        }
+        self.columns[self.system.row_id].write_text(row, values.row_id.as_bytes());
+        Ok(())
+    }
+
+    /// Brings the system columns into the schema, with the first row of this run.
+    #[cold]
+    fn begin(&mut self, catalog: &mut Catalog) -> Result<()> {
+        let mut wanted: Vec<(usize, DataType, Option<&'static str>)> = Vec::with_capacity(4);
+        match self.system.kind {
+            Kind::Root { load_id } => wanted.push((load_id, DataType::Text, None)),
+            Kind::Nested { root_id, parent_id, list_index } => {
+                wanted.extend(root_id.map(|root_id| (root_id, DataType::Text, Some("root_key"))));
+                wanted.push((parent_id, DataType::Text, Some("parent_key")));
+                wanted.push((list_index, DataType::Bigint, None));
+            }
+        }
+        wanted.push((self.system.row_id, DataType::Text, Some("row_key")));
+        for (index, data_type, hint) in wanted {
+            let column = &mut self.columns[index];
+            let schema = catalog.type_column(&self.name, &column.name, data_type, Origin::System(hint))?;
+            if schema.data_type != Some(data_type) {
+                return Err(reserved_column(&self.name, &column.name));
+            }
+            column.set_type(data_type, schema);
+        }
+        catalog.mark_seen_data(&self.name);
+        self.system.is_known = true;
+        Ok(())
+    }
+
+    /// Completes the row under way; the error names a required column that it lacks.
+    #[inline]
+    pub(crate) fn end_row(&mut self, catalog: &Catalog) -> Result<()> {
+        for index in &self.required {
+            if !self.columns[*index].is_set(self.rows) {
+                let name = &self.columns[*index].name;
+                let schema =
+                    catalog.schema().tables.get(&self.name).and_then(|table| table.columns.get(name));
+                let is_key = schema.is_some_and(|column| column.has_hint("primary_key"));
+                return Err(missing_value(&self.name, name, is_key));
+            }
+        }
+        self.rows += 1;
+        Ok(())
+    }
+
+    /// Returns an estimate of the bytes held.
+    pub(crate) fn buffered_bytes(&self) -> usize {
+        if self.rows == 0 { 0 } else { self.columns.iter().map(Column::buffered_bytes).sum() }
+    }
+
+    /// Takes the rows; `None` when there are none.
+    pub(crate) fn finish(&mut self) -> Result<Option<Batch>> {
+        let rows = std::mem::take(&mut self.rows);
+        if rows == 0 {
+            return Ok(None);
+        }
+        let mut fields = Vec::with_capacity(self.columns.len());
+        let mut arrays = Vec::with_capacity(self.columns.len());
+        for column in &mut self.columns {
+            if let Some(array) = column.finish(rows)? {
+                let arrow_type: ArrowType = array.data_type().clone();
+                fields.push(Field::new(&column.name, arrow_type, true));
+                arrays.push(array);
+            }
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let rows = RecordBatch::try_new_with_options(Arc::new(ArrowSchema::new(fields)), arrays, &options)
+            .map_err(|error| {
+                Error::new(ErrorKind::Bug, "bug/batch", "columns of one table differ in length")
+                    .with("table", &self.name)
+                    .source_error(error)
+            })?;
+        Ok(Some(Batch { table: self.name.clone(), rows }))
+    }
+}
+
+fn reserved_column(table: &str, column: &str) -> Error {
+    Error::new(ErrorKind::State, "state/reserved-column", "a column that dlt reserves has another type")
+        .with("table", table)
+        .with("column", column)
+        .hint("Load into a dataset in which no other tool has made this table.")
+}
+
+fn missing_value(table: &str, column: &str, is_key: bool) -> Error {
+    let (code, message, hint) = if is_key {
+        (
+            "data/null-key",
+            "a record has no usable value in its primary key",
+            "Correct primary_key: each of its columns must have a value of the column's type in every record.",
+        )
+    } else {
+        (
+            "data/null-value",
+            "a record has no usable value in a column that is not nullable",
+            "Declare the column with nullable true, or correct its data_type.",
+        )
+    };
+    Error::new(ErrorKind::Data, code, message).with("table", table).with("column", column).hint(hint)
+}

@@ -1,0 +1,472 @@
+//! From a record on the tape to rows of its table and its nested tables.
+//!
+//! A row is made in two steps. First the record's objects are flattened into cells (column, value) in dlt's order: the
+//! scalars of a level, then its objects, the last one first; lists are set aside. Then the cells are written. Two keys
+//! that meet in one column are thereby seen before anything is written: the later one wins, as in dlt, and a warning
+//! names both. Not here: types (`coerce`) and names (`naming`). Invariant: every scalar of a record is written to exactly
+//! one cell, unless such a warning names its key.
+
+use spile_core::{Error, ErrorKind, Json, JsonKind, Result};
+
+use crate::catalog::Origin;
+use crate::columns::Role;
+use crate::ids::{self, RowId};
+use crate::literal;
+use crate::normalizer::Normalizer;
+use crate::shape::Shape;
+use crate::table::{Parent, SystemValues};
+use crate::{coerce, naming};
+
+/// The column of a list element that is a scalar, and of a record that is none.
+pub(crate) const VALUE: &str = "value";
+
+/// The key under which dlt puts a list that stands in a list.
+const LIST: &str = "list";
+
+/// Variants of variants that are made before giving up.
+const VARIANT_DEPTH_MAX: u32 = 4;
+
+/// Distinct keys that one place in a document may have, as a multiple of the columns that a table may have.
+const KEYS_PER_COLUMN_MAX: usize = 16;
+
+/// Buffers of one page's walk.
+#[derive(Default)]
+pub(crate) struct Scratch<'a> {
+    cells: Vec<Cell<'a>>,
+    objects: Vec<Object<'a>>,
+    lists: Vec<List<'a>>,
+}
+
+/// A value on its way to a column.
+struct Cell<'a> {
+    column: usize,
+    /// Shape and field that it came from, for warnings.
+    source: (usize, usize),
+    value: Json<'a>,
+}
+
+/// An object that is still to be flattened.
+struct Object<'a> {
+    shape: usize,
+    value: Json<'a>,
+    at: Place,
+}
+
+/// A list that is still to become rows.
+struct List<'a> {
+    table: usize,
+    source: (usize, usize),
+    value: Json<'a>,
+    at: Place,
+}
+
+/// How deep a value is.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// Levels that may still become columns and tables; counted down, as dlt does.
+    pub(crate) levels: u32,
+    /// Levels above.
+    pub(crate) depth: usize,
+}
+
+impl Place {
+    fn below(self) -> Self {
+        Self { levels: self.levels.saturating_sub(1), depth: self.depth + 1 }
+    }
+}
+
+/// What a row is made of.
+#[derive(Clone, Copy)]
+enum Content<'a> {
+    /// The members of an object.
+    Object(Json<'a>),
+    /// One value under a key that the data does not have.
+    Single(&'static str, Json<'a>),
+}
+
+impl Normalizer {
+    /// Turns one record into a row of a root table and rows of nested tables.
+    pub(crate) fn push_record<'a>(
+        &mut self,
+        scratch: &mut Scratch<'a>,
+        table: usize,
+        record: Json<'a>,
+        at: Place,
+    ) -> Result<()> {
+        let content =
+            if record.is_object() { Content::Object(record) } else { Content::Single(VALUE, record) };
+        self.push_row(scratch, table, content, at, None)
+    }
+
+    fn push_row<'a>(
+        &mut self,
+        scratch: &mut Scratch<'a>,
+        table: usize,
+        content: Content<'a>,
+        at: Place,
+        parent: Option<Parent<'a>>,
+    ) -> Result<()> {
+        self.row_stamp += 1;
+        let first_list = scratch.lists.len();
+        let given_id = self.flatten(scratch, table, content, at)?;
+        let row_id = match (given_id, &parent) {
+            (Some(id), _) => RowId::Given(id),
+            (None, None) => RowId::Made(self.root_ids.next()),
+            (None, Some(parent)) => RowId::Made(ids::nested_id(
+                &parent.id,
+                &self.tables[table].name,
+                parent.index,
+                &mut self.hash_buffer,
+            )),
+        };
+        self.write_cells(scratch, table)?;
+        let root_id = match &parent {
+            Some(parent) => parent.root_id,
+            None => self.propagates_root_id.then_some(row_id),
+        };
+        let values = SystemValues { row_id, load_id: &self.load_id, parent };
+        self.tables[table].write_system(&mut self.catalog, &values)?;
+        self.tables[table].end_row(&self.catalog)?;
+        for index in first_list..scratch.lists.len() {
+            let List { table, value, at, .. } = scratch.lists[index];
+            self.push_list(scratch, table, value, at, row_id, root_id)?;
+        }
+        scratch.lists.truncate(first_list);
+        Ok(())
+    }
+
+    fn push_list<'a>(
+        &mut self,
+        scratch: &mut Scratch<'a>,
+        table: usize,
+        list: Json<'a>,
+        at: Place,
+        parent_id: RowId<'a>,
+        root_id: Option<RowId<'a>>,
+    ) -> Result<()> {
+        self.check_depth(at)?;
+        for (index, element) in list.elements().enumerate() {
+            let parent = Some(Parent { id: parent_id, root_id, index });
+            let (content, at) = match element.kind() {
+                JsonKind::Object(_) => (Content::Object(element), at),
+                JsonKind::Array(_) => (Content::Single(LIST, element), at.below()),
+                _ => (Content::Single(VALUE, element), at),
+            };
+            self.push_row(scratch, table, content, at, parent)?;
+        }
+        Ok(())
+    }
+
+    /// Flattens a row's objects into cells and lists; returns the `_dlt_id` that the row brings along.
+    fn flatten<'a>(
+        &mut self,
+        scratch: &mut Scratch<'a>,
+        table: usize,
+        content: Content<'a>,
+        at: Place,
+    ) -> Result<Option<&'a str>> {
+        let shape = self.row_shapes[table];
+        let mut given_id = None;
+        match content {
+            Content::Object(value) => scratch.objects.push(Object { shape, value, at }),
+            Content::Single(key, value) => {
+                let field = self.find_field(shape, None, key)?;
+                self.place(scratch, shape, field, value, at, &mut given_id)?;
+            }
+        }
+        while let Some(object) = scratch.objects.pop() {
+            let (cells, objects, lists) = (scratch.cells.len(), scratch.objects.len(), scratch.lists.len());
+            if self.flatten_object(scratch, &object, object.value.members(), &mut given_id)? {
+                continue;
+            }
+            // A key came twice. Start over with one member per key.
+            scratch.cells.truncate(cells);
+            scratch.objects.truncate(objects);
+            scratch.lists.truncate(lists);
+            let members = literal::last_wins(object.value);
+            self.flatten_object(scratch, &object, members.into_iter(), &mut given_id)?;
+        }
+        Ok(given_id)
+    }
+
+    /// Flattens one level; `false` when a key came twice.
+    fn flatten_object<'a>(
+        &mut self,
+        scratch: &mut Scratch<'a>,
+        object: &Object<'a>,
+        members: impl Iterator<Item = (&'a str, Json<'a>)>,
+        given_id: &mut Option<&'a str>,
+    ) -> Result<bool> {
+        self.check_depth(object.at)?;
+        self.object_stamp += 1;
+        let mut previous = None;
+        for (key, value) in members {
+            let index = self.find_field(object.shape, previous, key)?;
+            let field = self.shapes[object.shape].field(index);
+            if field.object_stamp == self.object_stamp {
+                return Ok(false);
+            }
+            field.object_stamp = self.object_stamp;
+            previous = Some(index);
+            self.place(scratch, object.shape, index, value, object.at, given_id)?;
+        }
+        Ok(true)
+    }
+
+    /// Puts one member where it belongs: a cell, an object to flatten, or a list.
+    #[inline]
+    fn place<'a>(
+        &mut self,
+        scratch: &mut Scratch<'a>,
+        shape: usize,
+        field: usize,
+        value: Json<'a>,
+        at: Place,
+        given_id: &mut Option<&'a str>,
+    ) -> Result<()> {
+        let table = self.shapes[shape].table;
+        let index = self.shapes[shape].field(field).column;
+        let row_stamp = self.row_stamp;
+        let column = &mut self.tables[table].columns[index];
+        let source = (shape, field);
+        match value.kind() {
+            // A null is the same as no value, unless it takes the place of one.
+            JsonKind::Null if column.row_stamp != row_stamp => return Ok(()),
+            JsonKind::Object(_) | JsonKind::Array(_) => {
+                let is_kept = at.levels == 0 || column.data_type() == Some(spile_core::DataType::Json);
+                if !is_kept {
+                    return self.descend(scratch, source, value, at);
+                }
+                if literal::is_deeper(value, self.nesting_max.saturating_sub(at.depth)) {
+                    return Err(self.too_deep());
+                }
+            }
+            _ => {}
+        }
+        let column = &mut self.tables[table].columns[index];
+        if column.role != Role::Data {
+            self.place_reserved(source, index, value, given_id);
+            return Ok(());
+        }
+        if column.row_stamp == row_stamp
+            && let Some(cell) = scratch.cells.get_mut(column.slot).filter(|cell| cell.column == index)
+        {
+            cell.value = value;
+            let earlier = std::mem::replace(&mut cell.source, source);
+            let name =
+                format!("{} of table {}", self.tables[table].columns[index].name, self.tables[table].name);
+            self.warn_collision("column", &name, earlier, source);
+            return Ok(());
+        }
+        column.row_stamp = row_stamp;
+        column.slot = scratch.cells.len();
+        scratch.cells.push(Cell { column: index, source, value });
+        Ok(())
+    }
+
+    /// Sets an object or a list aside; empty ones leave no trace, as in dlt.
+    fn descend<'a>(
+        &mut self,
+        scratch: &mut Scratch<'a>,
+        source: (usize, usize),
+        value: Json<'a>,
+        at: Place,
+    ) -> Result<()> {
+        match value.kind() {
+            JsonKind::Object(1..) => {
+                let shape = self.object_shape(source);
+                scratch.objects.push(Object { shape, value, at: at.below() });
+            }
+            JsonKind::Array(1..) => {
+                let table = self.list_table(source)?;
+                let list = List { table, source, value, at: at.below() };
+                let row_stamp = self.row_stamp;
+                let seen = std::mem::replace(&mut self.list_stamps[table], row_stamp) == row_stamp;
+                match scratch.lists.iter_mut().rev().find(|other| seen && other.table == table) {
+                    Some(other) => {
+                        let earlier = std::mem::replace(other, list).source;
+                        let name = self.tables[table].name.clone();
+                        self.warn_collision("table", &name, earlier, source);
+                    }
+                    None => scratch.lists.push(list),
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Takes a value for a column that dlt reserves: a text `_dlt_id` is kept, the rest is made here.
+    #[cold]
+    fn place_reserved<'a>(
+        &mut self,
+        source: (usize, usize),
+        column: usize,
+        value: Json<'a>,
+        given_id: &mut Option<&'a str>,
+    ) {
+        let table = &self.tables[self.shapes[source.0].table];
+        let column = &table.columns[column];
+        match value.as_str() {
+            Some(id) if column.role == Role::RowId && !id.is_empty() => *given_id = Some(id),
+            _ => self.warnings.add(format!(
+                "table {}: the records' own {} is replaced, the name is reserved",
+                table.name, column.name
+            )),
+        }
+    }
+
+    fn write_cells(&mut self, scratch: &mut Scratch<'_>, table: usize) -> Result<()> {
+        let row = self.tables[table].rows;
+        for cell in scratch.cells.drain(..) {
+            if !self.tables[table].columns[cell.column].write(row, cell.value) {
+                self.write_slow(table, row, cell.column, cell.value, 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a value that its column does not take: the column has no type yet, or another one.
+    #[cold]
+    fn write_slow(
+        &mut self,
+        table: usize,
+        row: usize,
+        column: usize,
+        value: Json<'_>,
+        depth: u32,
+    ) -> Result<()> {
+        if value.is_null() {
+            return Ok(());
+        }
+        if let JsonKind::BigInt(_) = value.kind() {
+            self.warn_big_integer(table, column);
+        }
+        let target = &self.tables[table].columns[column];
+        if target.data_type().is_none() {
+            let origin = if depth == 0 { Origin::Data } else { Origin::Variant };
+            return self.write_first(table, row, column, value, origin);
+        }
+        if depth == VARIANT_DEPTH_MAX {
+            return Err(Error::new(
+                ErrorKind::Data,
+                "data/variant",
+                "a value fits neither its column nor the variant columns of it",
+            )
+            .with("table", &self.tables[table].name)
+            .with("column", &target.name)
+            .hint("Declare the column with data_type json or text."));
+        }
+        let variant = self.variant_column(table, column, value);
+        if self.tables[table].columns[variant].write(row, value) {
+            return Ok(());
+        }
+        self.write_slow(table, row, variant, value, depth + 1)
+    }
+
+    /// Gives a column the type of its first value and writes it.
+    fn write_first(
+        &mut self,
+        table: usize,
+        row: usize,
+        column: usize,
+        value: Json<'_>,
+        origin: Origin,
+    ) -> Result<()> {
+        let data_type = coerce::infer(value.kind());
+        let table = &mut self.tables[table];
+        let column = &mut table.columns[column];
+        let schema = self.catalog.type_column(&table.name, &column.name, data_type, origin)?;
+        column.set_type(schema.data_type.unwrap_or(data_type), schema);
+        if column.write(row, value) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::Bug, "bug/inference", "a column does not take the value its type is from")
+            .with("table", &table.name)
+            .with("column", &column.name))
+    }
+
+    /// Returns the column for values of this type that do not fit the column.
+    fn variant_column(&mut self, table: usize, column: usize, value: Json<'_>) -> usize {
+        let data_type = coerce::value_type(value.kind());
+        let table = &mut self.tables[table];
+        if let Some((_, variant)) = table.columns[column].variants.iter().find(|(of, _)| *of == data_type) {
+            return *variant;
+        }
+        let name = naming::variant(&table.columns[column].name, data_type.as_str(), self.length_max);
+        let variant = table.column(&name);
+        table.columns[column].variants.push((data_type, variant));
+        variant
+    }
+
+    #[inline]
+    fn find_field(&mut self, shape: usize, previous: Option<usize>, key: &str) -> Result<usize> {
+        match self.shapes[shape].find(previous, key) {
+            Some(field) => Ok(field),
+            None => self.add_field(shape, previous, key),
+        }
+    }
+
+    #[cold]
+    fn add_field(&mut self, shape: usize, previous: Option<usize>, key: &str) -> Result<usize> {
+        let place = &mut self.shapes[shape];
+        let table = &mut self.tables[place.table];
+        if place.len() >= self.columns_max.saturating_mul(KEYS_PER_COLUMN_MAX) {
+            return Err(Error::new(
+                ErrorKind::Limit,
+                "limit/columns",
+                "an object has too many distinct keys",
+            )
+            .with("table", &table.name)
+            .hint("Declare a column of type json to keep objects whose keys are data in one column."));
+        }
+        let name = naming::normalize_path(key, self.length_max);
+        if name == naming::EMPTY && !key.trim().is_empty() {
+            self.warnings
+                .add(format!("table {}: nothing is left of key {key:?}, it is stored as {name}", table.name));
+        }
+        let path = naming::join(&place.prefix, &name);
+        let column = table.column(&naming::shorten_path(&path, self.length_max));
+        Ok(place.add(previous, key, path, column))
+    }
+
+    /// Returns the shape of objects under a field.
+    fn object_shape(&mut self, (shape, field): (usize, usize)) -> usize {
+        let added = self.shapes.len();
+        let table = self.shapes[shape].table;
+        let field = self.shapes[shape].field(field);
+        if let Some(object) = field.object {
+            return object;
+        }
+        field.object = Some(added);
+        let prefix = field.path.clone();
+        self.shapes.push(Shape::new(table, prefix));
+        added
+    }
+
+    /// Returns the table of lists under a field.
+    fn list_table(&mut self, (shape, field): (usize, usize)) -> Result<usize> {
+        let parent = self.shapes[shape].table;
+        if let Some(table) = self.shapes[shape].field(field).list {
+            return Ok(table);
+        }
+        let path = naming::join(&self.tables[parent].path, &self.shapes[shape].field(field).path);
+        let table = self.nested_table(parent, path)?;
+        self.shapes[shape].field(field).list = Some(table);
+        Ok(table)
+    }
+
+    fn check_depth(&self, at: Place) -> Result<()> {
+        if at.depth > self.nesting_max { Err(self.too_deep()) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn too_deep(&self) -> Error {
+        Error::new(
+            ErrorKind::Limit,
+            "limit/nesting",
+            format!("a record is nested deeper than {} levels", self.nesting_max),
+        )
+        .hint("Raise the nesting limit, or choose a data_selector that leads deeper.")
+    }
+}
