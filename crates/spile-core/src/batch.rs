@@ -19,7 +19,7 @@ pub struct Batch {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SchemaChange {
-    /// A new table with the columns it has so far.
+    /// A table with the columns it has so far: a new one, or one whose properties changed.
     Table(TableSchema),
     /// A new column, or the type of a column that had none.
     Column {

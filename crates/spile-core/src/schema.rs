@@ -130,6 +130,17 @@ impl TableSchema {
         self.columns.insert(column.name.clone(), column);
     }
 
+    /// Adds a column, or gives one without a type its type; a column that has a type stays as it is.
+    fn grow(&mut self, column: &ColumnSchema) {
+        match self.columns.get(&column.name) {
+            Some(existing) if existing.data_type.is_some() || column.data_type.is_none() => {}
+            _ => {
+                self.columns.shift_remove(&column.name);
+                self.add(column.clone());
+            }
+        }
+    }
+
     /// Returns the names of the columns with a boolean hint.
     pub fn columns_with(&self, hint: &str) -> Vec<&str> {
         self.columns
@@ -188,20 +199,25 @@ impl Schema {
     }
 
     /// Applies a change; applying it twice is a no-op.
+    ///
+    /// A table that is there already gets the columns that it lacks and the properties of the change. A column that
+    /// had no type moves to the end when it gets one, as in dlt.
     pub fn apply(&mut self, change: &crate::batch::SchemaChange) {
         match change {
-            crate::batch::SchemaChange::Table(table) => {
-                self.tables.entry(table.name.clone()).or_insert_with(|| table.clone());
-            }
+            crate::batch::SchemaChange::Table(table) => match self.tables.get_mut(&table.name) {
+                Some(existing) => {
+                    for column in table.columns.values() {
+                        existing.grow(column);
+                    }
+                    existing.properties.extend(table.properties.clone());
+                }
+                None => {
+                    self.tables.insert(table.name.clone(), table.clone());
+                }
+            },
             crate::batch::SchemaChange::Column { table, column } => {
                 if let Some(table) = self.tables.get_mut(table) {
-                    match table.columns.get_mut(&column.name) {
-                        Some(existing) if existing.data_type.is_none() => {
-                            existing.data_type = column.data_type
-                        }
-                        Some(_) => {}
-                        None => table.add(column.clone()),
-                    }
+                    table.grow(column);
                 }
             }
         }
