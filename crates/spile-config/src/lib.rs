@@ -1,1 +1,24 @@
-//! Placeholder until the stage lands.
+//! Reads any dialect into one source config and resolves it into a plan, collecting positioned diagnostics.
+//!
+//! ```text
+//! text ──▶ Node tree ──▶ overrides ──▶ Plan
+//!  dialect    (spans)      --set        resolve
+//! ```
+//!
+//! Reading never evaluates user code and never fails: what is wrong is reported, all of it, each finding with its place.
+//! Invariants: the process environment and the clock are never read here (both come in through [`Environment`]); the
+//! same config gives the same [`Plan`](spile_core::Plan) in every dialect; secrets leave this crate only inside types
+//! that do not print them.
+
+mod dialects;
+mod fields;
+mod fingerprint;
+mod interpolate;
+mod load;
+mod naming;
+mod providers;
+mod resolve;
+mod set;
+
+pub use dialects::{DIALECTS, Dialect};
+pub use load::{Environment, Options, Registries, Resolved, load};

@@ -1,0 +1,232 @@
+//! The calls that matter: `rest_api_source(...)`, `rest_api_resources(...)`, `dlt.pipeline(...)` and `pipeline.run(...)`.
+
+use std::path::Path;
+
+use ruff_python_ast::{ExprCall, Keyword, StmtFunctionDef};
+use ruff_text_size::Ranged;
+use spile_core::{Diagnostic, Key, Node, Span, Value};
+
+use super::interpret::{Interpreter, Object};
+use super::span;
+use crate::dialects::SourceConfig;
+use crate::fields::{nearest, not_supported};
+
+/// A source and the keyword arguments beside its config.
+pub(super) struct CapturedSource {
+    config: Option<Node>,
+    settings: Vec<(Key, Node)>,
+    at: Span,
+}
+
+/// A pipeline's names.
+pub(super) struct CapturedPipeline {
+    settings: Vec<(Key, Node)>,
+    at: Span,
+}
+
+/// The arguments of `rest_api_source` in order.
+const SOURCE_ARGUMENTS: [&str; 8] = [
+    "config",
+    "name",
+    "section",
+    "max_table_nesting",
+    "root_key",
+    "schema",
+    "schema_contract",
+    "parallelized",
+];
+
+impl<'p> Interpreter<'p, '_> {
+    pub(super) fn capture_source(&mut self, call: &'p ExprCall) -> Option<Object<'p>> {
+        let at = span(self.reading, call.range());
+        let mut config = None;
+        let mut settings = Vec::new();
+        let positional = SOURCE_ARGUMENTS.iter().map(|name| (*name).to_owned()).zip(&*call.arguments.args);
+        let mut given: Vec<(String, Span, _)> =
+            positional.map(|(name, value)| (name, span(self.reading, value.range()), value)).collect();
+        for keyword in &call.arguments.keywords {
+            let Some(name) = self.keyword_name(keyword) else { continue };
+            given.push((name, span(self.reading, keyword.range()), &keyword.value));
+        }
+        for (name, at, value) in given {
+            if !SOURCE_ARGUMENTS.contains(&name.as_str()) {
+                let near = nearest(&name, SOURCE_ARGUMENTS.into_iter());
+                let known = SOURCE_ARGUMENTS.join(", ");
+                let diagnostic = Diagnostic::error(
+                    "config/unknown-field",
+                    format!("rest_api_source has no argument `{name}`"),
+                )
+                .at(&at);
+                self.diagnostics.push(match near {
+                    Some(near) => diagnostic.label(format!("did you mean `{near}`?")),
+                    None => diagnostic.hint(format!("Its arguments are {known}.")),
+                });
+                continue;
+            }
+            let Some(node) = self.evaluate_node(value) else { continue };
+            if name == "config" {
+                config = Some(node);
+            } else {
+                settings.push((Key { name, span: at }, node));
+            }
+        }
+        self.sources.push(CapturedSource { config, settings, at });
+        Some(Object::Source)
+    }
+
+    pub(super) fn capture_pipeline(&mut self, call: &'p ExprCall) -> Option<Object<'p>> {
+        let names = ["pipeline_name", "pipelines_dir", "pipeline_salt", "destination"];
+        let mut settings = Vec::new();
+        let positional = names.iter().map(|name| (*name).to_owned()).zip(&*call.arguments.args);
+        let mut given: Vec<(String, Span, _)> =
+            positional.map(|(name, value)| (name, span(self.reading, value.range()), value)).collect();
+        for keyword in &call.arguments.keywords {
+            let Some(name) = self.keyword_name(keyword) else { continue };
+            given.push((name, span(self.reading, keyword.range()), &keyword.value));
+        }
+        for (name, at, value) in given {
+            let setting = match name.as_str() {
+                "pipeline_name" => "pipeline",
+                "destination" => "destination",
+                "dataset_name" => "dataset",
+                // These decide where dlt keeps its files and how it talks, not what it loads.
+                "progress" | "pipelines_dir" | "export_schema_path" => continue,
+                _ => {
+                    if !matches!(self.evaluate(value), Some(Object::Node(node)) if is_off(&node)) {
+                        let what = format!("`{name}` of dlt.pipeline");
+                        self.diagnostics.push(not_supported(&what, &at).hint("Remove the argument."));
+                    }
+                    continue;
+                }
+            };
+            if let Some(node) = self.evaluate_node(value) {
+                settings.push((Key { name: setting.to_owned(), span: at }, node));
+            }
+        }
+        self.pipelines.push(CapturedPipeline { settings, at: span(self.reading, call.range()) });
+        Some(Object::Pipeline)
+    }
+
+    /// Reads `pipeline.run(source)`. What else can be said there changes the load and is refused.
+    pub(super) fn run_pipeline(&mut self, call: &'p ExprCall) -> Option<Object<'p>> {
+        for argument in &call.arguments.args {
+            let _source = self.evaluate(argument)?;
+        }
+        for keyword in &call.arguments.keywords {
+            let name = self.keyword_name(keyword)?;
+            let value = self.evaluate(&keyword.value)?;
+            match (name.as_str(), value) {
+                ("data", _) => {}
+                (_, Object::Node(node)) if is_off(&node) => {}
+                ("dataset_name" | "destination", Object::Node(node)) => {
+                    let setting = if name == "destination" { "destination" } else { "dataset" };
+                    let key = Key { name: setting.to_owned(), span: span(self.reading, keyword.range()) };
+                    match self.pipelines.last_mut() {
+                        Some(pipeline) => pipeline.settings.push((key, node)),
+                        None => self.refuse("this call", keyword),
+                    }
+                }
+                _ => {
+                    let at = span(self.reading, keyword.range());
+                    self.diagnostics.push(
+                        not_supported(&format!("`{name}` of pipeline.run"), &at)
+                            .hint("Say it in the config, per resource or in resource_defaults."),
+                    );
+                }
+            }
+        }
+        Some(Object::Opaque)
+    }
+
+    /// Inside a function decorated with `@dlt.source` the source has the function's name.
+    pub(super) fn name_by_decorator(&mut self, function: &'p StmtFunctionDef, first: usize) {
+        let is_source = function.decorator_list.iter().any(|decorator| {
+            let expression = match &decorator.expression {
+                ruff_python_ast::Expr::Call(call) => &call.func,
+                other => other,
+            };
+            matches!(self.dotted(expression).as_deref(), Some("dlt.source"))
+        });
+        if !is_source {
+            return;
+        }
+        let at = span(self.reading, function.name.range());
+        let stem =
+            Path::new(&self.reading.file.name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        for source in self.sources.iter_mut().skip(first) {
+            for (name, value) in [("name", Some(function.name.to_string())), ("section", stem.clone())] {
+                let known = source.settings.iter().any(|(key, _)| key.name == name);
+                if let (false, Some(value)) = (known, value) {
+                    let key = Key { name: name.to_owned(), span: at.clone() };
+                    source.settings.push((key, Node::new(Value::String(value), at.clone())));
+                }
+            }
+        }
+    }
+
+    pub(super) fn keyword_name(&mut self, keyword: &Keyword) -> Option<String> {
+        let name = keyword.arg.as_ref().map(ToString::to_string);
+        if name.is_none() {
+            self.refuse("an unpacking of arguments", keyword);
+        }
+        name
+    }
+
+    /// Returns the one source, with the names of the one pipeline.
+    pub(super) fn finish(mut self) -> Option<SourceConfig> {
+        let lines = |spans: Vec<&Span>| -> String {
+            let lines: Vec<String> = spans.iter().map(|span| span.line_column().0.to_string()).collect();
+            lines.join(" and ")
+        };
+        if self.sources.len() > 1 {
+            let lines = lines(self.sources.iter().map(|source| &source.at).collect());
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "config/several-sources",
+                    format!("the script makes several sources, on lines {lines}"),
+                )
+                .at(&self.sources[1].at)
+                .hint("Keep one rest_api_source per file."),
+            );
+            return None;
+        }
+        if let [_, second, ..] = self.pipelines.as_slice() {
+            let lines = lines(self.pipelines.iter().map(|pipeline| &pipeline.at).collect());
+            self.diagnostics.push(
+                Diagnostic::error(
+                    "config/several-pipelines",
+                    format!("the script makes several pipelines, on lines {lines}"),
+                )
+                .at(&second.at)
+                .hint("Keep one dlt.pipeline per file."),
+            );
+            return None;
+        }
+        let Some(source) = self.sources.pop() else {
+            if !self.diagnostics.has_errors() {
+                self.diagnostics.push(
+                    Diagnostic::error("config/no-source", "the script makes no REST API source")
+                        .at(&self.reading.span(0, 0))
+                        .hint(
+                            "Call rest_api_source({...}) at the top level or in a function that is called.",
+                        ),
+                );
+            }
+            return None;
+        };
+        let mut settings = source.settings;
+        settings.extend(self.pipelines.pop().map(|pipeline| pipeline.settings).unwrap_or_default());
+        if source.config.is_none() && !self.diagnostics.has_errors() {
+            self.diagnostics.push(
+                Diagnostic::error("config/missing-field", "the source has no config")
+                    .at(&source.at)
+                    .hint("Pass the dict as the first argument."),
+            );
+        }
+        Some(SourceConfig { config: source.config?, settings })
+    }
+}
+
+fn is_off(node: &Node) -> bool {
+    matches!(node.value, Value::Null | Value::Bool(false))
+}

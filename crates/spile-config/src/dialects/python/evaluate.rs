@@ -1,0 +1,390 @@
+//! Expressions. Each evaluates to an object, or to nothing after a finding said why.
+
+use ruff_python_ast::{BoolOp, Expr, ExprBinOp, ExprDict, ExprUnaryOp, Number, Operator, UnaryOp};
+use ruff_text_size::Ranged;
+use spile_core::{Key, Node, Reference, Store, Value};
+
+use super::interpret::{Interpreter, Object};
+use super::{classes, describe, span, strings};
+
+impl<'p> Interpreter<'p, '_> {
+    /// Evaluates an expression that must be part of a config.
+    pub(super) fn evaluate_node(&mut self, expression: &'p Expr) -> Option<Node> {
+        match self.evaluate(expression)? {
+            Object::Node(node) => Some(node),
+            Object::Path(_) | Object::Function(_) | Object::Source | Object::Pipeline | Object::Opaque => {
+                let what = match expression {
+                    Expr::Name(name) => format!("`{}`", name.id),
+                    other => describe(other).to_owned(),
+                };
+                self.refuse(&what, expression);
+                None
+            }
+        }
+    }
+
+    /// Evaluates an expression. The depth of the recursion is bounded by the nesting that the reader lets through.
+    pub(super) fn evaluate(&mut self, expression: &'p Expr) -> Option<Object<'p>> {
+        let at = span(self.reading, expression.range());
+        let node = |value| Some(Object::Node(Node::new(value, at.clone())));
+        match expression {
+            Expr::NoneLiteral(_) => node(Value::Null),
+            Expr::BooleanLiteral(literal) => node(Value::Bool(literal.value)),
+            Expr::StringLiteral(literal) => node(Value::String(literal.value.to_str().to_owned())),
+            Expr::NumberLiteral(literal) => match &literal.value {
+                Number::Int(number) => match number.as_i64() {
+                    Some(number) => node(Value::Int(number)),
+                    None => self.refuse_expression("a number beyond 64 bits", expression),
+                },
+                Number::Float(number) => node(Value::Float(*number)),
+                Number::Complex { .. } => self.refuse_expression("a complex number", expression),
+            },
+            Expr::FString(string) => self.f_string(string).map(Object::Node),
+            Expr::List(list) => self.items(&list.elts).and_then(|items| node(Value::List(items))),
+            Expr::Tuple(tuple) => self.items(&tuple.elts).and_then(|items| node(Value::List(items))),
+            Expr::Dict(dict) => self.dict(dict).and_then(|entries| node(Value::Map(entries))),
+            Expr::Name(name) => self.name(name.id.as_str(), expression),
+            Expr::Attribute(attribute) => {
+                let base = self.evaluate(&attribute.value)?;
+                self.attribute(base, attribute.attr.as_str(), expression)
+            }
+            Expr::Subscript(subscript) => {
+                let base = self.evaluate(&subscript.value)?;
+                self.subscript(base, &subscript.slice, expression)
+            }
+            Expr::Call(call) => self.evaluate_call(call),
+            Expr::BinOp(operation) => self.operation(operation, expression),
+            Expr::UnaryOp(operation) => self.unary(operation, expression),
+            Expr::BoolOp(operation) => {
+                let stop_at = operation.op == BoolOp::Or;
+                let mut value = None;
+                for operand in &operation.values {
+                    value = Some(self.evaluate(operand)?);
+                    if self.object_truth(value.as_ref(), operand)? == stop_at {
+                        break;
+                    }
+                }
+                value
+            }
+            Expr::If(conditional) => {
+                let taken = self.truth(&conditional.test)?;
+                self.evaluate(if taken { &conditional.body } else { &conditional.orelse })
+            }
+            Expr::YieldFrom(inner) => self.evaluate(&inner.value),
+            Expr::Yield(inner) => match &inner.value {
+                Some(value) => self.evaluate(value),
+                None => self.refuse_expression("an empty `yield`", expression),
+            },
+            other => self.refuse_expression(describe(other), expression),
+        }
+    }
+
+    fn items(&mut self, elements: &'p [Expr]) -> Option<Vec<Node>> {
+        let mut items = Vec::with_capacity(elements.len());
+        let mut complete = true;
+        for element in elements {
+            match element {
+                Expr::Starred(starred) => match self.evaluate_node(&starred.value) {
+                    Some(Node { value: Value::List(more), .. }) => items.extend(more),
+                    Some(_) => {
+                        self.refuse("an unpacking of anything but a list", element);
+                        complete = false;
+                    }
+                    None => complete = false,
+                },
+                _ => match self.evaluate_node(element) {
+                    Some(node) => items.push(node),
+                    None => complete = false,
+                },
+            }
+        }
+        complete.then_some(items)
+    }
+
+    /// Evaluates a dict. As in Python the last of two equal keys wins; that it is written twice is surely not meant.
+    fn dict(&mut self, dict: &'p ExprDict) -> Option<Vec<(Key, Node)>> {
+        let mut entries: Vec<(Key, Node)> = Vec::with_capacity(dict.items.len());
+        let mut complete = true;
+        for item in &dict.items {
+            let value = self.evaluate_node(&item.value);
+            let Some(key) = &item.key else {
+                match value {
+                    Some(Node { value: Value::Map(more), .. }) => {
+                        more.into_iter().for_each(|entry| replace(&mut entries, entry));
+                    }
+                    Some(_) => {
+                        self.refuse("an unpacking of anything but a dict", &item.value);
+                        complete = false;
+                    }
+                    None => complete = false,
+                }
+                continue;
+            };
+            let name = match self.evaluate_node(key) {
+                Some(Node { value: Value::String(name), .. }) => name,
+                Some(_) => {
+                    self.refuse("a key that is not a string", key);
+                    complete = false;
+                    continue;
+                }
+                None => {
+                    complete = false;
+                    continue;
+                }
+            };
+            let key = Key { name, span: span(self.reading, key.range()) };
+            let written = |(existing, _): &&(Key, Node)| existing.name == key.name;
+            if let Some((first, _)) = entries.iter().find(written)
+                && dict.items.iter().any(|other| other.key.as_ref().is_some_and(|other| is_at(other, first)))
+            {
+                super::super::duplicate_key(&key, first, self.diagnostics);
+            }
+            match value {
+                Some(value) => replace(&mut entries, (key, value)),
+                None => complete = false,
+            }
+        }
+        complete.then_some(entries)
+    }
+
+    fn name(&mut self, name: &str, expression: &Expr) -> Option<Object<'p>> {
+        if let Some(bound) = self.lookup(name) {
+            return bound;
+        }
+        match name {
+            // Documents often leave the imports out.
+            "dlt" | "os" => Some(Object::Path(name.to_owned())),
+            "rest_api_source" | "rest_api_resources" => {
+                Some(Object::Path(format!("dlt.sources.rest_api.{name}")))
+            }
+            "print" | "dict" | "str" => Some(Object::Path(format!("builtins.{name}"))),
+            "max" | "min" => {
+                let value = Value::String(name.to_owned());
+                Some(Object::Node(Node::new(value, span(self.reading, expression.range()))))
+            }
+            "__name__" => {
+                let value = Value::String("__main__".to_owned());
+                Some(Object::Node(Node::new(value, span(self.reading, expression.range()))))
+            }
+            _ => {
+                self.refuse(&format!("the unknown name `{name}`"), expression);
+                None
+            }
+        }
+    }
+
+    fn attribute(&mut self, base: Object<'p>, name: &str, expression: &Expr) -> Option<Object<'p>> {
+        match base {
+            Object::Path(path)
+                if name == "value" && matches!(path.as_str(), "dlt.secrets" | "dlt.config") =>
+            {
+                self.refuse(&format!("`{path}.value`"), expression);
+                None
+            }
+            Object::Path(path) => Some(Object::Path(format!("{path}.{name}"))),
+            Object::Opaque | Object::Source | Object::Pipeline => Some(Object::Opaque),
+            Object::Node(_) | Object::Function(_) => self.refuse_expression("this attribute", expression),
+        }
+    }
+
+    fn subscript(&mut self, base: Object<'p>, index: &'p Expr, expression: &Expr) -> Option<Object<'p>> {
+        if matches!(base, Object::Opaque | Object::Source | Object::Pipeline) {
+            return Some(Object::Opaque);
+        }
+        let index = self.evaluate_node(index)?;
+        let at = span(self.reading, expression.range());
+        match (base, index.value) {
+            (Object::Path(path), Value::String(key)) => self.stored(&path, key, expression),
+            (Object::Node(Node { value: Value::Reference(reference), .. }), Value::String(key)) => {
+                let key = format!("{}.{key}", reference.key);
+                Some(Object::Node(Node::new(Value::Reference(Reference { key, ..reference }), at)))
+            }
+            (Object::Node(node), Value::String(key)) => match node.get(&key) {
+                Some(found) => Some(Object::Node(found.clone())),
+                None => self.refuse_expression(&format!("the missing key `{key}`"), expression),
+            },
+            (Object::Node(Node { value: Value::List(items), .. }), Value::Int(index)) => {
+                let index = if index < 0 { index + items.len() as i64 } else { index };
+                match usize::try_from(index).ok().and_then(|index| items.get(index)) {
+                    Some(found) => Some(Object::Node(found.clone())),
+                    None => self.refuse_expression("an index outside the list", expression),
+                }
+            }
+            _ => self.refuse_expression("this subscript", expression),
+        }
+    }
+
+    /// Evaluates `dlt.secrets["a.b"]`, `dlt.config["a.b"]` and `os.environ["A"]`.
+    pub(super) fn stored(&mut self, path: &str, key: String, expression: &Expr) -> Option<Object<'p>> {
+        let at = span(self.reading, expression.range());
+        let value = match path {
+            "dlt.secrets" => Value::Reference(Reference { store: Store::Secrets, key }),
+            "dlt.config" => Value::Reference(Reference { store: Store::Config, key }),
+            "os.environ" => match self.reading.environment.variables.get(&key) {
+                Some(value) => Value::String(value.clone()),
+                None => {
+                    self.diagnostics.push(super::super::placeholder::missing_variable(&key).at(&at));
+                    return None;
+                }
+            },
+            _ => return self.refuse_expression("this subscript", expression),
+        };
+        Some(Object::Node(Node::new(value, at)))
+    }
+
+    fn operation(&mut self, operation: &'p ExprBinOp, expression: &Expr) -> Option<Object<'p>> {
+        let left = self.evaluate_node(&operation.left)?;
+        let right = self.evaluate_node(&operation.right)?;
+        let at = span(self.reading, expression.range());
+        let is_text =
+            |node: &Node| matches!(node.value, Value::String(_) | Value::Concat(_) | Value::Reference(_));
+        let value = match (operation.op, left.value, right.value) {
+            (Operator::Add, left_value, right_value) => {
+                let left = Node::new(left_value, left.span);
+                let right = Node::new(right_value, right.span);
+                if is_text(&left) && is_text(&right) {
+                    return Some(Object::Node(strings::join(vec![left, right], at)));
+                }
+                match (left.value, right.value) {
+                    (Value::List(mut items), Value::List(more)) => {
+                        items.extend(more);
+                        Some(Value::List(items))
+                    }
+                    (Value::Int(left), Value::Int(right)) => left.checked_add(right).map(Value::Int),
+                    _ => None,
+                }
+            }
+            (Operator::Sub, Value::Int(left), Value::Int(right)) => left.checked_sub(right).map(Value::Int),
+            (Operator::Mult, Value::Int(left), Value::Int(right)) => left.checked_mul(right).map(Value::Int),
+            (Operator::BitOr, Value::Map(mut entries), Value::Map(more)) => {
+                more.into_iter().for_each(|entry| replace(&mut entries, entry));
+                Some(Value::Map(entries))
+            }
+            _ => None,
+        };
+        match value {
+            Some(value) => Some(Object::Node(Node::new(value, at))),
+            None => self.refuse_expression("this operation", expression),
+        }
+    }
+
+    fn unary(&mut self, operation: &'p ExprUnaryOp, expression: &Expr) -> Option<Object<'p>> {
+        let operand = self.evaluate_node(&operation.operand)?;
+        let value = match (operation.op, operand.value) {
+            (UnaryOp::USub, Value::Int(number)) => number.checked_neg().map(Value::Int),
+            (UnaryOp::USub, Value::Float(number)) => Some(Value::Float(-number)),
+            (UnaryOp::UAdd, value @ (Value::Int(_) | Value::Float(_))) => Some(value),
+            (UnaryOp::Not, Value::Bool(boolean)) => Some(Value::Bool(!boolean)),
+            _ => None,
+        };
+        match value {
+            Some(value) => Some(Object::Node(Node::new(value, span(self.reading, expression.range())))),
+            None => self.refuse_expression("this operation", expression),
+        }
+    }
+
+    /// Decides a condition: comparisons of known values by `==` and `!=`, and Python's truth of known values.
+    pub(super) fn truth(&mut self, expression: &'p Expr) -> Option<bool> {
+        if let Expr::Compare(compare) = expression {
+            if let ([operator], [right]) = (&*compare.ops, &*compare.comparators) {
+                let left = self.evaluate_node(&compare.left)?;
+                let right = self.evaluate_node(right)?;
+                let equal = match (&left.value, &right.value) {
+                    (Value::String(left), Value::String(right)) => Some(left == right),
+                    (Value::Int(left), Value::Int(right)) => Some(left == right),
+                    (Value::Bool(left), Value::Bool(right)) => Some(left == right),
+                    _ => None,
+                };
+                match (operator.as_str(), equal) {
+                    ("==", Some(equal)) => return Some(equal),
+                    ("!=", Some(equal)) => return Some(!equal),
+                    _ => {}
+                }
+            }
+            self.refuse("this comparison", expression);
+            return None;
+        }
+        if self.dotted(expression).is_some_and(|path| path.ends_with("TYPE_CHECKING")) {
+            return Some(false);
+        }
+        let value = self.evaluate(expression)?;
+        self.object_truth(Some(&value), expression)
+    }
+
+    fn object_truth(&mut self, object: Option<&Object<'p>>, at: &Expr) -> Option<bool> {
+        let truth = match object {
+            Some(Object::Node(node)) => match &node.value {
+                Value::Null => Some(false),
+                Value::Bool(boolean) => Some(*boolean),
+                Value::Int(number) => Some(*number != 0),
+                Value::Float(number) => Some(*number != 0.0),
+                Value::String(text) => Some(!text.is_empty()),
+                Value::List(items) => Some(!items.is_empty()),
+                Value::Map(entries) => Some(!entries.is_empty()),
+                Value::Reference(_) | Value::Concat(_) => None,
+            },
+            _ => None,
+        };
+        if truth.is_none() {
+            self.refuse("this condition", at);
+        }
+        truth
+    }
+
+    /// Returns the imported path that an expression names, if it names one.
+    pub(super) fn dotted(&self, expression: &Expr) -> Option<String> {
+        match expression {
+            Expr::Name(name) => match self.lookup(name.id.as_str()) {
+                Some(Some(Object::Path(path))) => Some(path),
+                Some(_) => None,
+                None => (name.id.as_str() == "dlt").then(|| "dlt".to_owned()),
+            },
+            Expr::Attribute(attribute) => {
+                let Expr::Name(_) = &*attribute.value else { return None };
+                Some(format!("{}.{}", self.dotted(&attribute.value)?, attribute.attr))
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn refuse_expression<T>(&mut self, what: &str, expression: &impl Ranged) -> Option<T> {
+        self.refuse(what, expression);
+        None
+    }
+
+    /// Makes the dict form of an instance.
+    pub(super) fn instance(
+        &mut self,
+        class: &classes::Class,
+        call: &'p ruff_python_ast::ExprCall,
+    ) -> Option<Object<'p>> {
+        let at = span(self.reading, call.range());
+        let kind_key = Key { name: "type".to_owned(), span: at.clone() };
+        let mut entries = vec![(kind_key, Node::new(Value::String(class.kind.to_owned()), at.clone()))];
+        if call.arguments.args.len() > class.arguments.len() {
+            return self.refuse_expression("a call with so many arguments", call);
+        }
+        for (name, argument) in class.arguments.iter().zip(&*call.arguments.args) {
+            let key = Key { name: (*name).to_owned(), span: span(self.reading, argument.range()) };
+            entries.push((key, self.evaluate_node(argument)?));
+        }
+        for keyword in &call.arguments.keywords {
+            let name = self.keyword_name(keyword)?;
+            let key = Key { name, span: span(self.reading, keyword.range()) };
+            entries.push((key, self.evaluate_node(&keyword.value)?));
+        }
+        Some(Object::Node(Node::new(Value::Map(entries), at)))
+    }
+}
+
+fn is_at(expression: &Expr, key: &Key) -> bool {
+    expression.range().start().to_usize() == key.span.start
+}
+
+/// Puts an entry in place of the one with its key, or at the end.
+fn replace(entries: &mut Vec<(Key, Node)>, entry: (Key, Node)) {
+    match entries.iter_mut().find(|(key, _)| key.name == entry.0.name) {
+        Some(existing) => *existing = entry,
+        None => entries.push(entry),
+    }
+}

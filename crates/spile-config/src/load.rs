@@ -1,0 +1,162 @@
+//! The entry: a path and options in, a plan and findings out.
+//!
+//! This module reads the config file and joins the steps; it knows no dialect and no rule of dlt.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use spile_core::{Auth, Diagnostic, Diagnostics, Paginator, Plan, Redactor, Registry, SourceFile};
+
+use crate::dialects::{self, Reading};
+use crate::providers::Providers;
+use crate::{resolve, set};
+
+/// A config larger than this is not a config.
+const CONFIG_BYTES_MAX: u64 = 4 << 20;
+
+/// The components a config can name.
+#[derive(Clone, Copy)]
+pub struct Registries {
+    /// Ways to walk pages.
+    pub paginators: &'static Registry<dyn Paginator>,
+    /// Ways to authenticate.
+    pub auths: &'static Registry<dyn Auth>,
+}
+
+/// What the outside world knows, given by the caller so that the same input gives the same plan.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// The environment variables.
+    pub variables: BTreeMap<String, String>,
+    /// Where relative paths start and where `.dlt/` is looked for.
+    pub working_directory: PathBuf,
+    /// dlt's settings of the user, `~/.dlt`.
+    pub global_directory: Option<PathBuf>,
+}
+
+/// What the command line says; it wins over the config.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Pipeline name.
+    pub pipeline: Option<String>,
+    /// Destination name or URL.
+    pub destination: Option<String>,
+    /// Dataset name.
+    pub dataset: Option<String>,
+    /// Overrides, each `path=value`.
+    pub set: Vec<String>,
+    /// Resources to run; empty means all.
+    pub resources: Vec<String>,
+    /// Stop each resource after this many pages.
+    pub limit_pages: Option<u64>,
+    /// Start of a backfill window: takes the place of the initial value of incremental resources.
+    pub since: Option<String>,
+    /// End of a backfill window: takes the place of their end value.
+    pub until: Option<String>,
+    /// Which block of a document holds the config, counted from 1.
+    pub block: Option<usize>,
+}
+
+/// The outcome of [`load`].
+#[derive(Debug)]
+pub struct Resolved {
+    /// The plan; `None` if and only if a finding is an error.
+    pub plan: Option<Plan>,
+    /// All findings, ordered by file and position.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads and resolves a config. Files are read, nothing else is touched; nothing is sent.
+pub fn load(path: &Path, options: &Options, environment: &Environment, registries: &Registries) -> Resolved {
+    let mut diagnostics = Diagnostics::new();
+    let mut providers = Providers::read(environment, &mut diagnostics);
+    let plan = read_and_resolve(path, options, environment, registries, &mut providers, &mut diagnostics);
+    let plan = if diagnostics.has_errors() { None } else { plan };
+    if plan.is_none() && !diagnostics.has_errors() {
+        diagnostics.push(Diagnostic::error("config/internal", "the config gave neither a plan nor an error"));
+    }
+    Resolved { plan, diagnostics: tidy(diagnostics, &providers.redactor()) }
+}
+
+fn read_and_resolve(
+    path: &Path,
+    options: &Options,
+    environment: &Environment,
+    registries: &Registries,
+    providers: &mut Providers,
+    diagnostics: &mut Diagnostics,
+) -> Option<Plan> {
+    let file = read_file(path, environment, diagnostics)?;
+    let dialect = dialects::for_path(path, diagnostics)?;
+    let reading = Reading { file: &file, text: &file.text, environment, block: options.block };
+    let mut source = dialect.read(&reading, diagnostics)?;
+    // What could not be evaluated is missing from the tree; resolving it would report the gaps as mistakes.
+    if diagnostics.has_errors() && dialect.is_evaluated() {
+        return None;
+    }
+    let arguments = set::apply(&mut source, &options.set, diagnostics);
+    let stem =
+        path.file_stem().map_or_else(|| "spile".to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let request =
+        resolve::Request { source: &source, arguments: &arguments, stem: &stem, options, environment };
+    resolve::resolve(&request, registries, providers, diagnostics)
+}
+
+fn read_file(
+    path: &Path,
+    environment: &Environment,
+    diagnostics: &mut Diagnostics,
+) -> Option<Arc<SourceFile>> {
+    let shown = path.display();
+    let full = environment.working_directory.join(path);
+    let found = std::fs::metadata(&full).and_then(|metadata| {
+        if metadata.len() > CONFIG_BYTES_MAX { Ok(None) } else { std::fs::read(&full).map(Some) }
+    });
+    let bytes = match found {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => {
+            diagnostics.push(
+                Diagnostic::error("config/too-large", format!("{shown} is larger than 4 MiB"))
+                    .hint("Check that this is the config and not its data."),
+            );
+            return None;
+        }
+        Err(error) => {
+            diagnostics.push(
+                Diagnostic::error("config/unreadable", format!("reading {shown} failed: {error}"))
+                    .hint("Check the path; it is relative to the working directory."),
+            );
+            return None;
+        }
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) => {
+            // Editors do not count a byte order mark, so positions do not either.
+            let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+            Some(SourceFile::new(shown.to_string(), text))
+        }
+        Err(error) => {
+            let offset = error.utf8_error().valid_up_to();
+            diagnostics.push(
+                Diagnostic::error("config/not-utf8", format!("{shown} is not UTF-8 text (byte {offset})"))
+                    .hint("Save the file as UTF-8."),
+            );
+            None
+        }
+    }
+}
+
+/// Removes repetitions (one default, many resources) and every secret value, and sorts.
+fn tidy(diagnostics: Diagnostics, redactor: &Redactor) -> Vec<Diagnostic> {
+    let mut seen = BTreeSet::new();
+    let mut list = diagnostics.into_sorted();
+    list.retain_mut(|diagnostic| {
+        diagnostic.message = redactor.redact(&diagnostic.message);
+        diagnostic.label = diagnostic.label.take().map(|label| redactor.redact(&label));
+        diagnostic.hint = diagnostic.hint.take().map(|hint| redactor.redact(&hint));
+        let place = diagnostic.span.as_ref().map(|span| (span.file.name.clone(), span.start, span.end));
+        seen.insert((place, diagnostic.code, diagnostic.message.clone()))
+    });
+    list
+}

@@ -1,0 +1,114 @@
+//! Where the data goes: a name resolved through configuration as dlt does, or a URL.
+
+use std::path::Path;
+
+use spile_core::{DestinationPlan, Diagnostic, Secret, Store, Value};
+
+use crate::fields::nearest;
+use crate::resolve::Resolver;
+
+const DUCKDB: &str = "duckdb";
+
+/// Kinds that dlt knows; they are named so that the answer is "not yet" and not "unknown".
+const LATER: [&str; 12] = [
+    "athena",
+    "bigquery",
+    "clickhouse",
+    "databricks",
+    "filesystem",
+    "lancedb",
+    "motherduck",
+    "mssql",
+    "postgres",
+    "redshift",
+    "snowflake",
+    "sqlalchemy",
+];
+
+impl Resolver<'_> {
+    pub(super) fn destination(&mut self) -> Option<DestinationPlan> {
+        let written = self.option_or_setting(self.request.options.destination.as_ref(), "destination");
+        let written = written.unwrap_or_else(|| DUCKDB.to_owned());
+        if let Some(path) = duckdb_path(&written) {
+            return Some(self.duckdb(path));
+        }
+        if written == DUCKDB {
+            let path = self.duckdb_credentials()?;
+            let path = path.unwrap_or_else(|| format!("{}.duckdb", self.names.pipeline));
+            return Some(self.duckdb(duckdb_path(&path).unwrap_or(&path)));
+        }
+        let kind = written.split(':').next().unwrap_or_default();
+        let known = LATER.contains(&kind) || matches!(kind, "postgresql" | "file");
+        // The URL itself may hold a password.
+        let message = if known {
+            format!("the destination `{kind}` is not supported yet")
+        } else {
+            format!("there is no destination `{kind}`")
+        };
+        let diagnostic = Diagnostic::error("config/destination-not-supported", message);
+        let diagnostic = match self.request.source.setting("destination") {
+            Some(node) if self.request.options.destination.is_none() => diagnostic.at(&node.span),
+            _ => diagnostic,
+        };
+        let near = nearest(kind, std::iter::once(DUCKDB)).map(|near| format!(" Did you mean `{near}`?"));
+        self.report(
+            diagnostic.hint(format!(
+                "Use `duckdb` or `duckdb:///path/to/file.duckdb`.{}",
+                near.unwrap_or_default()
+            )),
+        );
+        None
+    }
+
+    /// Looks `destination.duckdb.credentials` up: a path, a URL, or a table with `database`.
+    fn duckdb_credentials(&mut self) -> Option<Option<String>> {
+        let pipeline = self.names.pipeline.clone();
+        let sections: [&[&str]; 4] = [
+            &[&pipeline, "destination", DUCKDB, "credentials"],
+            &["destination", DUCKDB, "credentials"],
+            &[&pipeline, "destination", "credentials"],
+            &["destination", "credentials"],
+        ];
+        let paths = |suffix: &[&'static str]| -> Vec<Vec<&str>> {
+            sections.iter().map(|section| [section, suffix].concat()).collect()
+        };
+        let asked = "destination.duckdb.credentials";
+        // A path is no secret, but dlt keeps it where secrets are; both files are read.
+        let database =
+            self.providers.search(&paths(&["database"]), Store::Config, &format!("{asked}.database"));
+        let found = match database {
+            Some(found) => Some(found),
+            None => self.providers.search(&paths(&[]), Store::Config, asked),
+        };
+        match found {
+            None => Some(None),
+            Some(Value::String(path)) => Some(Some(path)),
+            Some(_) => {
+                self.report(
+                    Diagnostic::error(
+                        "config/wrong-type",
+                        format!("{asked} must be a path or a table with `database`"),
+                    )
+                    .hint("Write for example `credentials = \"duckdb:///data/file.duckdb\"`."),
+                );
+                None
+            }
+        }
+    }
+
+    fn duckdb(&self, path: &str) -> DestinationPlan {
+        let path = path.split('?').next().unwrap_or(path);
+        let full = self.request.environment.working_directory.join(Path::new(path));
+        DestinationPlan {
+            kind: DUCKDB.to_owned(),
+            location: Secret::new(full.to_string_lossy().into_owned()),
+        }
+    }
+}
+
+/// Returns the path of a DuckDB URL. Three slashes start a relative path and four an absolute one, as in dlt.
+fn duckdb_path(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix("duckdb:")?;
+    let path = rest.strip_prefix("///").or_else(|| rest.strip_prefix("//")).unwrap_or(rest);
+    (!path.is_empty()).then_some(path)
+}

@@ -1,0 +1,197 @@
+//! How a resource is loaded: write disposition, keys, columns, nesting, contract.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+use spile_core::{ColumnHint, DataType, Diagnostic, LoadPlan, Node, Value, WriteDisposition};
+
+use crate::fields::{KnownKeys, not_supported, wrong_type};
+use crate::resolve::{Resolver, merge};
+
+const DISPOSITIONS: [(&str, WriteDisposition); 3] = [
+    ("append", WriteDisposition::Append),
+    ("replace", WriteDisposition::Replace),
+    ("merge", WriteDisposition::Merge),
+];
+
+const LATER_DISPOSITION: &str = "Use append, replace or merge with the strategy delete-insert.";
+const CHANGES_ROWS: &str = "Remove the hint; it would change which rows are kept.";
+
+const DISPOSITION: KnownKeys = KnownKeys {
+    of: "write_disposition",
+    known: &["disposition", "strategy"],
+    later: &[
+        ("validity_column_names", LATER_DISPOSITION),
+        ("active_record_timestamp", LATER_DISPOSITION),
+        ("boundary_timestamp", LATER_DISPOSITION),
+        ("row_version_column_name", LATER_DISPOSITION),
+        ("merge_key", LATER_DISPOSITION),
+        ("deduplicated", LATER_DISPOSITION),
+    ],
+};
+
+/// Hints of a column. Those that other destinations use (`partition`, `cluster`, `sort`) are kept in the schema.
+const COLUMN: KnownKeys = KnownKeys {
+    of: "a column",
+    known: &[
+        "name",
+        "data_type",
+        "nullable",
+        "primary_key",
+        "merge_key",
+        "unique",
+        "precision",
+        "scale",
+        "timezone",
+        "description",
+        "partition",
+        "cluster",
+        "sort",
+    ],
+    later: &[
+        ("hard_delete", CHANGES_ROWS),
+        ("dedup_sort", CHANGES_ROWS),
+        ("row_key", CHANGES_ROWS),
+        ("parent_key", CHANGES_ROWS),
+        ("root_key", CHANGES_ROWS),
+        ("variant", CHANGES_ROWS),
+        ("incremental", CHANGES_ROWS),
+    ],
+};
+
+impl Resolver<'_> {
+    pub(super) fn load_plan(&mut self, name: &str, resource: &Node) -> Option<LoadPlan> {
+        let get = |key: &str| resource.get(key).filter(|node| !node.is_null());
+        let table = self.optional(get("table_name"), |this, node| this.string(node, "table_name"));
+        let disposition = match get("write_disposition") {
+            Some(node) => self.write_disposition(node),
+            None => Some(WriteDisposition::Append),
+        };
+        let primary_key = self.optional(get("primary_key"), |this, node| this.strings(node, "primary_key"));
+        let merge_key = self.optional(get("merge_key"), |this, node| this.strings(node, "merge_key"));
+        let columns = get("columns").map_or(Some(Vec::new()), |node| self.columns(node));
+        if let Some(node) = get("schema_contract") {
+            self.schema_contract(node);
+        }
+        let nesting = get("max_table_nesting").or_else(|| self.request.source.setting("max_table_nesting"));
+        let nesting = self.optional(nesting, |this, node| this.count(node, "max_table_nesting"));
+        Some(LoadPlan {
+            table: table?.unwrap_or_else(|| name.to_owned()),
+            write_disposition: disposition?,
+            primary_key: primary_key?.unwrap_or_default(),
+            merge_key: merge_key?.unwrap_or_default(),
+            columns: columns?,
+            max_table_nesting: nesting?.map(|levels| u32::try_from(levels).unwrap_or(u32::MAX)),
+        })
+    }
+
+    fn write_disposition(&mut self, node: &Node) -> Option<WriteDisposition> {
+        let Value::Map(_) = node.value else { return self.disposition_word(node) };
+        DISPOSITION.check(node, self.diagnostics);
+        let Some(word) = node.get("disposition") else {
+            self.report(crate::fields::missing("disposition", "write_disposition", &node.span));
+            return None;
+        };
+        let disposition = self.disposition_word(word)?;
+        let Some(strategy_node) = node.get("strategy").filter(|node| !node.is_null()) else {
+            return Some(disposition);
+        };
+        let strategy = self.string(strategy_node, "strategy")?;
+        let known = match disposition {
+            WriteDisposition::Merge => strategy == "delete-insert",
+            // How rows are exchanged is the destination's choice; all of dlt's ways end in the same rows.
+            WriteDisposition::Replace => ["truncate-and-insert", "insert-from-staging", "staging-optimized"]
+                .contains(&strategy.as_str()),
+            WriteDisposition::Append => false,
+        };
+        if !known {
+            let what = format!("the {} strategy `{strategy}`", disposition.as_str());
+            self.report(not_supported(&what, &strategy_node.span).hint(LATER_DISPOSITION));
+            return None;
+        }
+        Some(disposition)
+    }
+
+    fn disposition_word(&mut self, node: &Node) -> Option<WriteDisposition> {
+        if node.as_str() == Some("skip") {
+            self.report(
+                not_supported("the write disposition `skip`", &node.span)
+                    .hint("Deselect the resource with `selected: false`."),
+            );
+            return None;
+        }
+        self.choice(node, "write_disposition", &DISPOSITIONS)
+    }
+
+    fn columns(&mut self, node: &Node) -> Option<Vec<ColumnHint>> {
+        let map = merge::columns(node);
+        let Value::Map(entries) = &map.value else {
+            self.report(
+                wrong_type("columns", "a map of columns or a list of columns with names", node)
+                    .hint("Write for example `columns: {id: {data_type: bigint}}`."),
+            );
+            return None;
+        };
+        let columns: Vec<Option<ColumnHint>> =
+            entries.iter().map(|(key, hints)| self.column(&key.name, hints)).collect();
+        columns.into_iter().collect()
+    }
+
+    fn column(&mut self, name: &str, node: &Node) -> Option<ColumnHint> {
+        let Value::Map(entries) = &node.value else {
+            self.report(wrong_type(&format!("the column `{name}`"), "a map of hints", node));
+            return None;
+        };
+        let own: Vec<_> = entries.iter().filter(|(key, _)| !key.name.starts_with("x-")).cloned().collect();
+        COLUMN.check(&Node::new(Value::Map(own), node.span.clone()), self.diagnostics);
+        let mut column =
+            ColumnHint { name: name.to_owned(), data_type: None, nullable: None, hints: BTreeMap::new() };
+        let types: Vec<(&'static str, DataType)> =
+            DataType::ALL.iter().map(|data_type| (data_type.as_str(), *data_type)).collect();
+        for (key, value) in entries.iter().filter(|(_, value)| !value.is_null()) {
+            match key.name.as_str() {
+                "name" => {}
+                "data_type" => column.data_type = Some(self.choice(value, "data_type", &types)?),
+                "nullable" => column.nullable = Some(self.boolean(value, "nullable")?),
+                other => {
+                    column.hints.insert(other.to_owned(), self.hint_value(value)?);
+                }
+            }
+        }
+        Some(column)
+    }
+
+    fn hint_value(&mut self, node: &Node) -> Option<Json> {
+        match &node.value {
+            Value::Bool(boolean) => Some(Json::from(*boolean)),
+            Value::Int(number) => Some(Json::from(*number)),
+            Value::String(text) => Some(Json::from(text.as_str())),
+            _ => {
+                self.report(wrong_type("a hint", "a text, a whole number or a boolean", node));
+                None
+            }
+        }
+    }
+
+    /// Accepts the contract that Spile keeps anyway: everything may evolve.
+    pub(super) fn schema_contract(&mut self, node: &Node) {
+        let evolves = match &node.value {
+            Value::String(mode) => mode == "evolve",
+            Value::Map(entries) => entries.iter().all(|(key, mode)| {
+                ["tables", "columns", "data_type"].contains(&key.name.as_str())
+                    && mode.as_str() == Some("evolve")
+            }),
+            _ => false,
+        };
+        if !evolves {
+            self.report(
+                Diagnostic::error(
+                    "config/not-supported",
+                    "only the schema contract `evolve` is supported yet",
+                )
+                .at(&node.span)
+                .hint("Remove `schema_contract`, or set it to evolve."),
+            );
+        }
+    }
+}

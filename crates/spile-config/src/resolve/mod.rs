@@ -1,0 +1,190 @@
+//! From a source config to a plan, by dlt's rules and the seed dialect's.
+//!
+//! Each file resolves one part of the config and reports all that is wrong with it; a plan is made only when nothing
+//! was. Invariant: after this stage nothing is optional because it was "not configured", and nothing is looked up again.
+
+mod client;
+mod components;
+mod destination;
+mod endpoint;
+mod hints;
+mod incremental;
+mod merge;
+mod params;
+mod path;
+mod read;
+mod resource;
+mod retry;
+
+use spile_core::{ClientPlan, Diagnostic, Diagnostics, Key, Node, Plan, Span, Value};
+
+use crate::dialects::SourceConfig;
+use crate::fields::{KnownKeys, missing, wrong_type};
+use crate::load::{Environment, Options, Registries};
+use crate::providers::Providers;
+use crate::{fingerprint, naming};
+
+/// What there is to resolve.
+pub(crate) struct Request<'a> {
+    /// The config as written, overrides applied.
+    pub(crate) source: &'a SourceConfig,
+    /// Source arguments from the command line.
+    pub(crate) arguments: &'a [(Key, Node)],
+    /// The config file's stem: the default pipeline name.
+    pub(crate) stem: &'a str,
+    /// The command line.
+    pub(crate) options: &'a Options,
+    /// The outside world.
+    pub(crate) environment: &'a Environment,
+}
+
+/// The names that lookups are made under.
+struct Names {
+    pipeline: String,
+    source: String,
+    section: String,
+}
+
+/// What all files of this stage share.
+struct Resolver<'a> {
+    request: &'a Request<'a>,
+    registries: &'a Registries,
+    providers: &'a mut Providers,
+    diagnostics: &'a mut Diagnostics,
+    names: Names,
+    /// Which source arguments were used.
+    arguments_used: Vec<String>,
+}
+
+const TOP: KnownKeys =
+    KnownKeys { of: "the source config", known: &["client", "resources", "resource_defaults"], later: &[] };
+
+/// Resolves a config. `None` only when a finding says why.
+pub(crate) fn resolve(
+    request: &Request<'_>,
+    registries: &Registries,
+    providers: &mut Providers,
+    diagnostics: &mut Diagnostics,
+) -> Option<Plan> {
+    let stem = request.stem.to_owned();
+    let names = Names { pipeline: stem, source: "rest_api".to_owned(), section: "rest_api".to_owned() };
+    let mut resolver =
+        Resolver { request, registries, providers, diagnostics, names, arguments_used: Vec::new() };
+    resolver.read_names();
+    resolver.plan()
+}
+
+impl Resolver<'_> {
+    fn read_names(&mut self) {
+        let source = self.request.source;
+        if let Some(name) = source.setting("name").and_then(|node| self.string(node, "the source name")) {
+            self.names.source = name;
+        }
+        if let Some(section) = source.setting("section").and_then(|node| self.string(node, "the section")) {
+            self.names.section = section;
+        }
+        if let Some(pipeline) = self.option_or_setting(self.request.options.pipeline.as_ref(), "pipeline") {
+            self.names.pipeline = pipeline;
+        }
+    }
+
+    /// Returns what the command line says, else what the config says beside the source.
+    fn option_or_setting(&mut self, option: Option<&String>, name: &'static str) -> Option<String> {
+        match (option, self.request.source.setting(name)) {
+            (Some(option), _) => Some(option.clone()),
+            (None, Some(node)) => self.string(node, &format!("the {name}")),
+            (None, None) => None,
+        }
+    }
+
+    fn plan(&mut self) -> Option<Plan> {
+        let config = &self.request.source.config;
+        if !matches!(config.value, Value::Map(_)) {
+            self.report(wrong_type("the source config", "a map", config));
+            return None;
+        }
+        TOP.check(config, self.diagnostics);
+        self.check_settings();
+        let client_node = self.required(config, "client", "the source config");
+        let resources_node = self.required(config, "resources", "the source config");
+        let client = client_node.and_then(|node| self.client(node));
+        let destination = self.destination();
+        let resources = resources_node.map(|node| self.resources(node, client.as_ref()));
+        let limits = self.limits(client_node);
+        self.warn_unused_arguments();
+        let dataset = self
+            .option_or_setting(self.request.options.dataset.as_ref(), "dataset")
+            .unwrap_or_else(|| format!("{}_dataset", self.names.pipeline));
+        if self.diagnostics.has_errors() {
+            return None;
+        }
+        let (client, resources): (ClientPlan, _) = (client?, resources?);
+        let mut plan = Plan {
+            pipeline: self.names.pipeline.clone(),
+            source: self.names.source.clone(),
+            dataset: naming::dataset_name(&dataset),
+            destination: destination?,
+            client,
+            resources,
+            limits,
+            page_limit: self.request.options.limit_pages,
+            fingerprint: String::new(),
+            redactor: self.providers.redactor(),
+            provenance: self.providers.provenance(),
+        };
+        plan.fingerprint = fingerprint::of(&plan, self.request, self.providers);
+        Some(plan)
+    }
+
+    /// Settings beside the source that dlt has and Spile has no effect for yet.
+    fn check_settings(&mut self) {
+        for (key, node) in &self.request.source.settings {
+            let refused = match key.name.as_str() {
+                "root_key" => matches!(node.value, Value::Bool(true)),
+                "schema" => !node.is_null(),
+                _ => false,
+            };
+            if refused {
+                self.report(
+                    crate::fields::not_supported(&format!("`{}` of the source", key.name), &key.span)
+                        .hint("Remove the argument."),
+                );
+            }
+        }
+        if let Some(node) = self.request.source.setting("schema_contract") {
+            self.schema_contract(node);
+        }
+    }
+
+    fn warn_unused_arguments(&mut self) {
+        for (key, _) in self.request.arguments {
+            if !self.arguments_used.contains(&key.name) {
+                self.report(
+                    Diagnostic::warning(
+                        "config/unused-argument",
+                        format!("nothing in the config uses the argument `{}`", key.name),
+                    )
+                    .at(&key.span)
+                    .hint("Check its spelling against the placeholders in the paths."),
+                );
+            }
+        }
+    }
+
+    fn required<'n>(&mut self, map: &'n Node, key: &str, of: &str) -> Option<&'n Node> {
+        let node = map.get(key).filter(|node| !node.is_null());
+        if node.is_none() {
+            self.report(missing(key, of, &start_of(map)));
+        }
+        node
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+/// Returns the place where a map begins, since marking all of it helps nobody.
+fn start_of(node: &Node) -> Span {
+    Span::new(&node.span.file, node.span.start, node.span.start + 1)
+}

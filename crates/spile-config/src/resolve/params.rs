@@ -1,0 +1,224 @@
+//! Query parameters and headers: how values become texts, and which placeholders they may hold.
+//!
+//! Texts are written as Python writes them, since that is what dlt sends: `True`, `1.5`, repeated keys for lists, nothing
+//! for null. A value that refers to a secret becomes a credential.
+
+use std::sync::Arc;
+
+use spile_core::{Auth, CredentialPlace, Diagnostic, Node, ParamValue, Span, TemplatePart, Value};
+
+use crate::fields::{not_supported, wrong_type};
+use crate::interpolate::{self, Piece};
+use crate::resolve::client::{invalid_header, is_header_name, is_header_value};
+use crate::resolve::components::SecretValue;
+use crate::resolve::read::holds_secret;
+use crate::resolve::{Resolver, path};
+
+impl Resolver<'_> {
+    /// Resolves `params` without those that the path took.
+    pub(super) fn params(
+        &mut self,
+        node: Option<&Node>,
+        has_incremental: bool,
+        bound: &[String],
+        auth: &mut Vec<Arc<dyn Auth>>,
+    ) -> Vec<(String, ParamValue)> {
+        let Some(entries) = node.and_then(|node| self.entries(node, "params")) else { return Vec::new() };
+        let mut params = Vec::new();
+        for (key, value) in entries {
+            if bound.contains(&key.name) {
+                continue;
+            }
+            let Some(name) = self.plain_name(&key.name, "params", &key.span) else { continue };
+            let items = match &value.value {
+                Value::List(items) => items.as_slice(),
+                Value::Map(_) => {
+                    self.special_param(&name, value);
+                    continue;
+                }
+                _ => std::slice::from_ref(value),
+            };
+            for item in items.iter().filter(|item| !item.is_null()) {
+                let Some(text) = self.param_text(&name, item) else { continue };
+                if holds_secret(item) {
+                    auth.push(Arc::new(SecretValue::new(CredentialPlace::Query, &name, text)));
+                } else if let Some(template) = self.template(&text, "params", item, has_incremental) {
+                    params.push((name.clone(), template));
+                }
+            }
+        }
+        params
+    }
+
+    /// Resolves endpoint headers.
+    pub(super) fn endpoint_headers(
+        &mut self,
+        node: Option<&Node>,
+        has_incremental: bool,
+        auth: &mut Vec<Arc<dyn Auth>>,
+    ) -> Vec<(String, ParamValue)> {
+        let Some(entries) = node.and_then(|node| self.entries(node, "headers")) else { return Vec::new() };
+        let mut headers = Vec::new();
+        for (key, value) in entries {
+            let Some(name) = self.plain_name(&key.name, "headers", &key.span) else { continue };
+            if value.is_null() {
+                self.report(
+                    not_supported("taking a header of the client away", &value.span)
+                        .hint("Set the header per endpoint instead of on the client."),
+                );
+                continue;
+            }
+            let Some(text) = self.string(value, &format!("the header `{name}`")) else { continue };
+            if !is_header_name(&name) || !is_header_value(&text) {
+                self.report(invalid_header(&name).at(&key.span));
+            } else if holds_secret(value) {
+                auth.push(Arc::new(SecretValue::new(CredentialPlace::Header, &name, text)));
+            } else if let Some(template) = self.template(&text, "headers", value, has_incremental) {
+                headers.push((name, template));
+            }
+        }
+        headers
+    }
+
+    /// Reads a parameter that is a map. `incremental` was taken by the incremental; the rest cannot be sent.
+    fn special_param(&mut self, name: &str, node: &Node) {
+        match node.get("type").and_then(Node::as_str) {
+            Some("incremental") => {}
+            Some("resolve") => self.report(
+                not_supported("a resource that depends on another resource", &node.span)
+                    .hint("Dependent resources come in a later version."),
+            ),
+            _ => self.report(
+                wrong_type(&format!("the parameter `{name}`"), "a text, a number, a boolean or a list", node)
+                    .hint("A map must have the type `incremental` or `resolve`."),
+            ),
+        }
+    }
+
+    fn param_text(&mut self, name: &str, node: &Node) -> Option<String> {
+        let resolved = self.resolved(node)?;
+        let text = scalar_text(&resolved.value);
+        if text.is_none() {
+            let what = format!("the parameter `{name}`");
+            self.report(wrong_type(&what, "a text, a number or a boolean", &resolved));
+        }
+        text
+    }
+
+    /// Reads the name of a parameter or header; doubled braces stand for single ones.
+    fn plain_name(&mut self, text: &str, place: &str, span: &Span) -> Option<String> {
+        let node = Node::new(Value::Null, span.clone());
+        match self.template(text, place, &node, false)? {
+            ParamValue::Literal(name) => Some(name),
+            ParamValue::Template(_) => None,
+        }
+    }
+
+    /// Splits a text into what is known now and what is known when the run starts.
+    fn template(
+        &mut self,
+        text: &str,
+        place: &str,
+        node: &Node,
+        has_incremental: bool,
+    ) -> Option<ParamValue> {
+        let pieces = match interpolate::split(text) {
+            Ok(pieces) => pieces,
+            Err(problem) => {
+                self.report(invalid_expression(problem, place, &node.span));
+                return None;
+            }
+        };
+        if text.contains("{{ ") && text.contains(" }}") {
+            self.report(
+                Diagnostic::warning(
+                    "config/template-not-evaluated",
+                    format!("a template in {place} is sent as it is"),
+                )
+                .at(&node.span)
+                .label("`{{` stands for a literal brace here, as in dlt")
+                .hint("Use `{incremental.start_value}` for the cursor."),
+            );
+        }
+        let mut parts = Vec::new();
+        for piece in pieces {
+            parts.push(match piece {
+                Piece::Text(text) => TemplatePart::Text(text),
+                Piece::Field("incremental.start_value") if has_incremental => TemplatePart::IncrementalStart,
+                Piece::Field("incremental.last_value") if has_incremental => TemplatePart::IncrementalLast,
+                Piece::Field("incremental.initial_value") if has_incremental => {
+                    TemplatePart::IncrementalInitial
+                }
+                Piece::Field("incremental.end_value") if has_incremental => TemplatePart::IncrementalEnd,
+                Piece::Field(field) if field.starts_with("incremental.") && !has_incremental => {
+                    let span = path::inside(&node.span, &format!("{{{field}}}"));
+                    self.report(
+                        invalid_expression(&format!("`{field}`"), place, &span)
+                            .label("the endpoint has no `incremental`"),
+                    );
+                    return None;
+                }
+                Piece::Field(field) => {
+                    self.refuse_field(field, place, node);
+                    return None;
+                }
+            });
+        }
+        Some(match parts.as_slice() {
+            [] => ParamValue::Literal(String::new()),
+            [TemplatePart::Text(text)] => ParamValue::Literal(text.clone()),
+            _ => ParamValue::Template(parts),
+        })
+    }
+}
+
+/// Says that a text is not a valid format text.
+pub(super) fn invalid_expression(problem: &str, place: &str, span: &Span) -> Diagnostic {
+    Diagnostic::error("config/invalid-expression", format!("{problem} in {place} is not a valid expression"))
+        .at(span)
+        .hint("Double literal curly braces: {{ and }}.")
+}
+
+/// Writes a scalar as Python's `str()` does.
+pub(super) fn scalar_text(value: &Value) -> Option<String> {
+    match value {
+        Value::Bool(true) => Some("True".to_owned()),
+        Value::Bool(false) => Some("False".to_owned()),
+        Value::Int(number) => Some(number.to_string()),
+        Value::Float(number) => Some(float_text(*number)),
+        Value::String(text) => Some(text.clone()),
+        Value::Null | Value::Reference(_) | Value::Concat(_) | Value::List(_) | Value::Map(_) => None,
+    }
+}
+
+/// Writes a float as Python's `repr` does: shortest digits, an exponent below 1e-4 and from 1e16.
+fn float_text(number: f64) -> String {
+    let scientific = format!("{number:e}");
+    let Some((digits, exponent)) = scientific.split_once('e') else { return scientific };
+    let power: i32 = exponent.parse().unwrap_or(0);
+    if number != 0.0 && !(-4..16).contains(&power) {
+        let sign = if power < 0 { '-' } else { '+' };
+        return format!("{digits}e{sign}{:02}", power.abs());
+    }
+    format!("{number:?}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::float_text;
+
+    #[test]
+    fn floats_as_python_writes_them() {
+        for (number, text) in [
+            (1.5, "1.5"),
+            (1.0, "1.0"),
+            (1e16, "1e+16"),
+            (1e15, "1000000000000000.0"),
+            (1.5e-5, "1.5e-05"),
+            (0.0001, "0.0001"),
+            (0.0, "0.0"),
+        ] {
+            assert_eq!(float_text(number), text);
+        }
+    }
+}
