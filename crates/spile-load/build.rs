@@ -2,7 +2,6 @@
 //!
 //! The folder named by `SPILE_DUCKDB_EMBED` holds the libraries of the target system. Without the feature this does
 //! nothing.
-#![expect(clippy::print_stdout, reason = "cargo reads the standard output of build scripts")]
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

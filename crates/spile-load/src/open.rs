@@ -50,17 +50,16 @@ impl fmt::Debug for DestinationDef {
 /// Opens the destination of a plan.
 pub fn open(plan: &DestinationPlan, options: &OpenOptions) -> Result<Box<dyn Destination>> {
     let kind = plan.kind.as_str();
-    match DESTINATIONS.iter().find(|row| row.name == kind || row.aliases.contains(&kind)) {
-        Some(row) => (row.open)(plan, options),
-        None => {
-            let known: Vec<&str> = DESTINATIONS.iter().map(|row| row.name).collect();
-            Err(Error::new(
-                ErrorKind::Config,
-                "destination/unknown",
-                "the destination is not known or not supported yet",
-            )
-            .with("destination", kind)
-            .hint(format!("Use one of: {}.", known.join(", "))))
-        }
-    }
+    let row = DESTINATIONS.iter().find(|row| row.name == kind || row.aliases.contains(&kind));
+    let row = row.ok_or_else(|| {
+        let known: Vec<&str> = DESTINATIONS.iter().map(|row| row.name).collect();
+        Error::new(
+            ErrorKind::Config,
+            "destination/unknown",
+            "the destination is not known or not supported yet",
+        )
+        .with("destination", kind)
+        .hint(format!("Use one of: {}.", known.join(", ")))
+    })?;
+    (row.open)(plan, options)
 }

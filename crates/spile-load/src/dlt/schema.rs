@@ -46,13 +46,10 @@ pub fn schema_from_json(document: &Value) -> Result<Schema> {
             .with("supported", SCHEMA_ENGINE_VERSION)
             .hint("Run the pipeline once with dlt 1.31 to bring the stored schema to engine version 11."));
     }
-    let name = document
-        .get("name")
-        .and_then(Value::as_str)
-        .ok_or_else(|| broken("the stored schema has no name"))?;
+    let name = text(document, "name").ok_or_else(|| broken("the stored schema has no name"))?;
     let mut schema = Schema::new(name);
     schema.version = document.get("version").and_then(Value::as_u64).unwrap_or_default();
-    schema.version_hash = document.get("version_hash").and_then(Value::as_str).unwrap_or_default().to_owned();
+    schema.version_hash = text(document, "version_hash").unwrap_or_default();
     schema.previous_hashes = strings(document.get("previous_hashes"));
     let tables = document
         .get("tables")
@@ -97,7 +94,7 @@ fn table_from_json(name: &str, document: &Value) -> Result<TableSchema> {
     let document =
         document.as_object().ok_or_else(|| broken("a stored table is not a map").with("table", name))?;
     let mut table = TableSchema::new(name);
-    table.parent = document.get("parent").and_then(Value::as_str).map(str::to_owned);
+    table.parent = text(document, "parent");
     let columns = match document.get("columns") {
         None | Some(Value::Null) => &Map::new(),
         Some(Value::Object(columns)) => columns,
@@ -138,6 +135,10 @@ fn others(document: &Map<String, Value>, known: &[&str]) -> IndexMap<String, Val
         .filter(|(key, _)| !known.contains(&key.as_str()))
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect()
+}
+
+fn text(document: &Map<String, Value>, key: &str) -> Option<String> {
+    document.get(key).and_then(Value::as_str).map(str::to_owned)
 }
 
 fn strings(list: Option<&Value>) -> Vec<String> {

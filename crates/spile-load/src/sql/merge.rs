@@ -55,7 +55,7 @@ impl<'a> MergeKeys<'a> {
             .hint("Check that primary_key names a field that the records have."));
         }
         // A merge key that is NULL in every row matches nothing.
-        if !merge.iter().all(|name| is_staged(&name)) {
+        if !merge.iter().all(|name| is_staged(name)) {
             merge.clear();
         }
         let dedup_sort = root.columns.values().find_map(|column| {
@@ -99,8 +99,11 @@ impl<'a> MergeKeys<'a> {
         let mut rank = String::new();
         if !self.primary.is_empty() {
             let keys = name_list("s.", self.primary.iter().copied());
-            rank = format!(", ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY {}) AS n", self.order(staged));
-            conditions.push("n = 1".to_owned());
+            rank = format!(
+                ", ROW_NUMBER() OVER (PARTITION BY {keys} ORDER BY {}) AS _spile_rank",
+                self.order(staged)
+            );
+            conditions.push("_spile_rank = 1".to_owned());
         }
         if let (Some(flag), Some(hint)) = (&flag, self.hard_delete) {
             conditions.push(if hint.boolean {

@@ -1,1 +1,98 @@
+//! Snapshots of the statements. Reading their diff is reading the change.
 
+use insta::assert_snapshot;
+use serde_json::json;
+use spile_core::{Capabilities, ColumnSchema, DataType, Result, TableSchema};
+
+use super::connection::StagedRows;
+use super::dialect::SqlDialect;
+use super::identifier::TableName;
+use super::merge::{self, MergeKeys};
+use super::{append, ddl};
+
+/// A dialect that writes dlt's names of types.
+struct PlainDialect;
+
+impl SqlDialect for PlainDialect {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { name: "plain", identifier_length_max: 63, transactional: true }
+    }
+
+    fn data_type(&self, data_type: DataType, _column: &ColumnSchema) -> Result<String> {
+        Ok(data_type.as_str().to_owned())
+    }
+
+    fn epoch_micros(&self, expression: &str) -> String {
+        expression.to_owned()
+    }
+
+    fn fold(&self, name: &str) -> String {
+        name.to_owned()
+    }
+}
+
+/// A table with every hint that a merge looks at.
+fn table() -> TableSchema {
+    let mut table = TableSchema::new("t");
+    for hint in ["primary_key", "merge_key", "row_key"] {
+        table.add(ColumnSchema::new(hint, DataType::Bigint).not_null().hint(hint));
+    }
+    table.add(ColumnSchema::new("gone", DataType::Bool).hint("hard_delete"));
+    let mut rank = ColumnSchema::new("rank", DataType::Text);
+    rank.hints.insert("dedup_sort".to_owned(), json!("desc"));
+    table.add(rank);
+    table.add(ColumnSchema { data_type: None, ..ColumnSchema::new("untyped", DataType::Text) });
+    table
+}
+
+fn staged(columns: &[&str]) -> StagedRows {
+    StagedRows {
+        relation: "staged".to_owned(),
+        columns: columns.iter().map(|name| (*name).to_owned()).collect(),
+        sequence: vec!["file", "row"],
+    }
+}
+
+#[test]
+fn tables() {
+    let (name, table) = (TableName::new("d", "t"), table());
+    assert_snapshot!(ddl::create_table(&PlainDialect, &name, &table).unwrap());
+    let added = |column: &str, empty: bool| {
+        ddl::add_column(&PlainDialect, &name, &table.columns[column], empty).unwrap().join(";\n")
+    };
+    assert_snapshot!(
+        [added("row_key", true), added("row_key", false), added("untyped", true)].join("\n--\n")
+    );
+    let parent = TableName::new("d", "p");
+    let first = ddl::fill_root_key(&name, &parent, "root", "parent", "id", None);
+    let deeper = ddl::fill_root_key(&name, &parent, "root", "parent", "id", Some("root"));
+    assert_snapshot!(format!("{first}\n--\n{deeper}"));
+}
+
+#[test]
+fn merges() {
+    let (name, table) = (TableName::new("d", "t"), table());
+    let (winners, replaced) = (TableName::temporary("w"), TableName::temporary("r"));
+    let rows = staged(&["primary_key", "merge_key", "row_key", "gone", "rank"]);
+    let keys = MergeKeys::read(&table, &rows).unwrap().unwrap();
+    let statements = [
+        keys.find_duplicate(&rows).unwrap(),
+        keys.select_winners(&winners, &rows, "row_key"),
+        keys.collect_replaced(&replaced, &name, &rows, "row_key"),
+        keys.delete_replaced(&name, &rows),
+        merge::delete_collected(&name, "root_key", &replaced, "row_key"),
+        append::insert(&name, &rows, Some(&merge::is_winner(&winners, &rows))),
+        append::insert(&name, &rows, Some(&merge::has_winning_root(&winners, "root_key", "row_key"))),
+    ];
+    assert_snapshot!(statements.join("\n--\n"));
+}
+
+#[test]
+fn merges_go_by_what_was_staged() {
+    let (name, table) = (TableName::new("d", "t"), table());
+    let rows = staged(&["primary_key", "row_key"]);
+    let keys = MergeKeys::read(&table, &rows).unwrap().unwrap();
+    let winners = keys.select_winners(&TableName::temporary("w"), &rows, "row_key");
+    assert_snapshot!([keys.delete_replaced(&name, &rows), winners].join("\n--\n"));
+    assert!(!keys.has_hard_delete());
+}

@@ -28,11 +28,10 @@ impl SqlDialect for DuckDbDialect {
             DataType::Date => "DATE",
             DataType::Time => "TIME",
             DataType::Bigint => match hint("precision") {
-                None => "BIGINT",
                 Some(0..=8) => "TINYINT",
                 Some(9..=16) => "SMALLINT",
                 Some(17..=32) => "INTEGER",
-                Some(33..=64) => "BIGINT",
+                None | Some(33..=64) => "BIGINT",
                 Some(65..=128) => "HUGEINT",
                 Some(precision) => return Err(unsupported_precision(column, precision)),
             },

@@ -31,6 +31,10 @@ pub(super) fn unpack(cache: Option<&Path>, file_name: &str) -> Result<PathBuf> {
 fn unpack_into(cache: &Path, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(cache)?;
     let partial = folder.with_extension(format!("{}.partial", std::process::id()));
+    if partial.exists() {
+        // Left behind by a process that was killed and had our number.
+        fs::remove_dir_all(&partial)?;
+    }
     create_private(&partial)?;
     let result = if folder.exists() {
         trust(folder, &partial)
@@ -59,12 +63,12 @@ fn fill(folder: &Path) -> io::Result<()> {
 #[cfg(unix)]
 fn create_private(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().mode(0o700).recursive(true).create(folder)
+    fs::DirBuilder::new().mode(0o700).create(folder)
 }
 
 #[cfg(not(unix))]
 fn create_private(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
+    fs::create_dir(folder)
 }
 
 /// Checks that a folder is ours: it has the owner of a folder that this process just made, and nobody else may write.

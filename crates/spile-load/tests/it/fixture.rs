@@ -1,0 +1,176 @@
+//! One database file per test, and packages for it.
+
+use std::path::PathBuf;
+
+use adbc_core::options::{AdbcVersion, OptionDatabase, OptionValue};
+use adbc_core::{Connection as _, Database as _, Driver as _, Statement as _};
+use adbc_driver_manager::ManagedDriver;
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use serde_json::{Value, json};
+use spile_core::{
+    ColumnSchema, DataType, Destination, DestinationPlan, Manifest, Result, Schema, SealedPackage, Secret,
+    TableLoad, TableSchema, WriteDisposition,
+};
+use spile_load::OpenOptions;
+use tempfile::TempDir;
+
+use crate::segment;
+
+/// A folder with a database file that does not exist yet.
+pub(crate) struct Fixture {
+    folder: TempDir,
+}
+
+/// What one load does to one root table: disposition, and per segment its table and rows.
+pub(crate) type Load<'a> = (&'a str, WriteDisposition, Vec<(&'a str, Value)>);
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        // The quote is there to be escaped.
+        self.folder.path().join("it's.duckdb")
+    }
+
+    pub(crate) fn open(&self) -> Box<dyn Destination> {
+        let plan = DestinationPlan {
+            kind: "duckdb".to_owned(),
+            location: Secret::new(self.path().to_str().unwrap()),
+        };
+        spile_load::open(&plan, &options()).unwrap()
+    }
+
+    /// Writes the segments of a package and describes it.
+    pub(crate) fn package(&self, load_id: &str, schema: &Schema, loads: &[Load<'_>]) -> SealedPackage {
+        let folder = self.folder.path().join(format!("{load_id}'s"));
+        std::fs::create_dir_all(&folder).unwrap();
+        let mut tables = Vec::new();
+        for (root, write_disposition, segments) in loads {
+            let mut files = Vec::new();
+            for (index, (table, rows)) in segments.iter().enumerate() {
+                // Names fall while the index rises: the order is that of the list, not that of the names.
+                let file = format!("{}-{table}.parquet", 99 - index);
+                let rows = rows.as_array().unwrap();
+                files.push((
+                    (*table).to_owned(),
+                    segment::write(&folder, &file, &schema.tables[*table], rows),
+                ));
+            }
+            tables.push(TableLoad {
+                root: (*root).to_owned(),
+                write_disposition: *write_disposition,
+                segments: files,
+            });
+        }
+        let manifest = Manifest {
+            version: 1,
+            load_id: load_id.to_owned(),
+            pipeline: "pipe".to_owned(),
+            dataset: "data".to_owned(),
+            destination: "duckdb".to_owned(),
+            fingerprint: String::new(),
+            tables,
+            state: None,
+            pages: 1,
+            sealed_at: "2026-01-01T00:00:00Z".to_owned(),
+        };
+        SealedPackage { folder, manifest, schema: schema.clone() }
+    }
+
+    /// Makes a package and commits it.
+    pub(crate) fn load(&self, load_id: &str, schema: &Schema, loads: &[Load<'_>]) -> Vec<(String, u64)> {
+        self.try_load(load_id, schema, loads).unwrap()
+    }
+
+    pub(crate) fn try_load(
+        &self,
+        load_id: &str,
+        schema: &Schema,
+        loads: &[Load<'_>],
+    ) -> Result<Vec<(String, u64)>> {
+        let package = self.package(load_id, schema, loads);
+        self.open().commit(&package).map(|receipt| receipt.rows)
+    }
+
+    /// Runs a query past the destination and returns its rows, values joined by commas, NULL as `-`.
+    pub(crate) fn query(&self, sql: &str) -> Vec<String> {
+        let entry_point = Some(b"duckdb_adbc_init".as_slice());
+        let library = options().duckdb_library.unwrap();
+        let mut driver =
+            ManagedDriver::load_dynamic_from_filename(library, entry_point, AdbcVersion::V110).unwrap();
+        let path = OptionValue::String(self.path().to_str().unwrap().to_owned());
+        let database = driver.new_database_with_opts([(OptionDatabase::Other("path".into()), path)]).unwrap();
+        let mut statement = database.new_connection().unwrap().new_statement().unwrap();
+        statement.set_sql_query(sql).unwrap();
+        let format = FormatOptions::new().with_null("-");
+        let mut rows = Vec::new();
+        for batch in statement.execute().unwrap() {
+            let batch = batch.unwrap();
+            let columns: Vec<_> = batch
+                .columns()
+                .iter()
+                .map(|array| ArrayFormatter::try_new(array, &format).unwrap())
+                .collect();
+            for row in 0..batch.num_rows() {
+                let values: Vec<String> =
+                    columns.iter().map(|column| column.value(row).to_string()).collect();
+                rows.push(values.join(","));
+            }
+        }
+        rows
+    }
+}
+
+/// Returns the options of all tests. The library is required: without it nothing here can be shown.
+pub(crate) fn options() -> OpenOptions {
+    let library = std::env::var_os("SPILE_DUCKDB_LIBRARY")
+        .expect("set SPILE_DUCKDB_LIBRARY to DuckDB's shared library; scripts/duckdb-library gets one");
+    OpenOptions { dataset: "data".to_owned(), duckdb_library: Some(library.into()), ..OpenOptions::default() }
+}
+
+/// Returns a schema with the table `users` (key `id`) and its child `users__tags`.
+pub(crate) fn users() -> Schema {
+    let mut users = TableSchema::new("users");
+    users.add(ColumnSchema::new("id", DataType::Bigint).not_null().hint("primary_key"));
+    users.add(ColumnSchema::new("name", DataType::Text));
+    users.add(ColumnSchema::new("_dlt_load_id", DataType::Text).not_null());
+    users.add(row_key());
+    users.properties.insert("write_disposition".to_owned(), json!("merge"));
+    users.properties.insert("resource".to_owned(), json!("users"));
+    users.properties.insert("x-normalizer".to_owned(), json!({ "seen-data": true }));
+    let mut tags = TableSchema::new("users__tags");
+    tags.parent = Some("users".to_owned());
+    tags.add(ColumnSchema::new("value", DataType::Text));
+    tags.add(ColumnSchema::new("_dlt_root_id", DataType::Text).not_null().hint("root_key"));
+    tags.add(ColumnSchema::new("_dlt_parent_id", DataType::Text).not_null().hint("parent_key"));
+    tags.add(ColumnSchema::new("_dlt_list_idx", DataType::Bigint).not_null());
+    tags.add(row_key());
+    tags.properties.insert("x-normalizer".to_owned(), json!({ "seen-data": true }));
+    let mut schema = Schema::new("rest_api");
+    for table in [users, tags] {
+        schema.tables.insert(table.name.clone(), table);
+    }
+    schema
+}
+
+fn row_key() -> ColumnSchema {
+    ColumnSchema::new("_dlt_id", DataType::Text).not_null().hint("unique").hint("row_key")
+}
+
+/// Returns a row of `users`.
+pub(crate) fn user(id: i64, name: &str, row_key: &str) -> Value {
+    json!({ "id": id, "name": name, "_dlt_load_id": "l", "_dlt_id": row_key })
+}
+
+/// Returns a row of `users__tags`.
+pub(crate) fn tag(root: &str, value: &str) -> Value {
+    json!({
+        "value": value,
+        "_dlt_root_id": root,
+        "_dlt_parent_id": root,
+        "_dlt_list_idx": 0,
+        "_dlt_id": format!("{root}-{value}"),
+    })
+}

@@ -1,0 +1,9 @@
+//! The conformance suite: what every destination promises, one test per clause.
+#![expect(clippy::unwrap_used, reason = "tests panic")]
+
+mod documents;
+mod fixture;
+mod load;
+mod merge;
+mod read;
+mod segment;

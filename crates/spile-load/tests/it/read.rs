@@ -1,0 +1,82 @@
+//! Reading back: restore, tables, loads.
+
+use serde_json::json;
+use spile_core::WriteDisposition::*;
+use spile_load::finalize_schema;
+
+use crate::fixture::{Fixture, user, users};
+
+#[test]
+fn reading_creates_nothing() {
+    let fixture = Fixture::new();
+    let mut destination = fixture.open();
+    let stored = destination.restore("pipe", "rest_api").unwrap();
+    assert!(stored.schema.is_none() && stored.state.is_none());
+    assert!(!destination.committed("1.0").unwrap());
+    assert!(destination.tables().unwrap().is_empty());
+    assert!(destination.loads().unwrap().is_empty());
+    assert!(!fixture.path().exists());
+}
+
+#[test]
+fn schema_and_state_come_back() {
+    let (fixture, mut schema) = (Fixture::new(), users());
+    finalize_schema(&mut schema);
+    let mut destination = fixture.open();
+    for (load_id, version) in [("1.0", 1), ("2.0", 2)] {
+        let segments = vec![("users", json!([user(version, "a", load_id)]))];
+        let mut package = fixture.package(load_id, &schema, &[("users", Append, segments)]);
+        package.manifest.state = Some(json!({ "_state_version": version, "sources": { "ü": [1.5, null] } }));
+        destination.commit(&package).unwrap();
+    }
+    let stored = destination.restore("pipe", "rest_api").unwrap();
+    assert_eq!(stored.schema.unwrap(), schema);
+    assert_eq!(stored.state.unwrap(), json!({ "_state_version": 2, "sources": { "ü": [1.5, null] } }));
+    let other = destination.restore("other", "other").unwrap();
+    assert!(other.schema.is_none() && other.state.is_none());
+    assert_eq!(fixture.query("SELECT count(*) FROM data._dlt_version"), ["1"]);
+    let loads = destination.loads().unwrap();
+    let ids: Vec<&str> = loads.iter().map(|load| load.load_id.as_str()).collect();
+    assert_eq!(ids, ["1.0", "2.0"]);
+    assert!(loads[0].inserted_at.starts_with("20") && loads[0].inserted_at.ends_with('Z'));
+}
+
+#[test]
+fn a_state_of_a_load_that_is_not_done_does_not_count() {
+    let (fixture, schema) = (Fixture::new(), users());
+    let mut package =
+        fixture.package("1.0", &schema, &[("users", Append, vec![("users", json!([user(1, "a", "r1")]))])]);
+    package.manifest.state = Some(json!({ "_state_version": 1 }));
+    let mut destination = fixture.open();
+    destination.commit(&package).unwrap();
+    fixture.query("UPDATE data._dlt_loads SET status = 1");
+    assert!(destination.restore("pipe", "rest_api").unwrap().state.is_none());
+    assert!(!destination.committed("1.0").unwrap());
+}
+
+#[test]
+fn plain_state_is_read() {
+    let (fixture, schema) = (Fixture::new(), users());
+    let mut package =
+        fixture.package("1.0", &schema, &[("users", Append, vec![("users", json!([user(1, "a", "r1")]))])]);
+    package.manifest.state = Some(json!({ "_state_version": 1 }));
+    let mut destination = fixture.open();
+    destination.commit(&package).unwrap();
+    fixture.query("UPDATE data._dlt_pipeline_state SET state = '{\"a\": 1}'");
+    assert_eq!(destination.restore("pipe", "rest_api").unwrap().state.unwrap(), json!({ "a": 1 }));
+    fixture.query("UPDATE data._dlt_pipeline_state SET state = 'eN?'");
+    let error = destination.restore("pipe", "rest_api").unwrap_err();
+    assert_eq!(error.code(), "destination/stored-state");
+}
+
+#[test]
+fn system_tables_are_those_of_dlt() {
+    let (fixture, schema) = (Fixture::new(), users());
+    fixture.load("1.0", &schema, &[("users", Append, vec![("users", json!([user(1, "a", "r1")]))])]);
+    let columns = fixture.query(
+        "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable \
+         FROM information_schema.columns WHERE table_name LIKE '\\_dlt%' ESCAPE '\\' \
+         ORDER BY table_name, ordinal_position",
+    );
+    insta::assert_snapshot!(columns.join("\n"));
+}
