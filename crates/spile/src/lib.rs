@@ -1,1 +1,46 @@
-//! Runs the line.
+//! Runs the line: config → plan → pages → batches → package → receipt → report.
+//!
+//! This crate is the public Rust API. It owns what the stages must not know: the work directory, the page ledger,
+//! recovery after a kill, the pipeline state and the verdict. Invariants: state moves forward only inside a
+//! destination's commit; a segment is durable before the ledger says that its pages are staged; a sealed package is
+//! never edited.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! let environment = spile::Environment::from_process()?;
+//! let resolved = spile::load_config("calls.py".as_ref(), &spile::ConfigOptions::default(), &environment);
+//! if let Some(plan) = resolved.plan {
+//!     let report = spile::run(&plan, &spile::RunOptions::from_environment(&environment), Arc::new(()))?;
+//!     println!("{} requests", report.requests);
+//! }
+//! # Ok::<(), spile::Error>(())
+//! ```
+
+mod clock;
+mod durable;
+mod environment;
+mod evidence;
+mod extraction;
+mod history;
+mod ledger;
+mod package;
+mod recover;
+mod run;
+mod segment;
+mod staging;
+mod state;
+mod verdict;
+mod workdir;
+
+pub use environment::{Environment, RunOptions, load_config, locate_dataset, open_destination};
+pub use history::{PastLoad, past_loads};
+pub use run::run;
+pub use spile_config::{DIALECTS, Dialect, Options as ConfigOptions, Resolved};
+pub use spile_core::{
+    Def, Destination, Diagnostic, Error, ErrorKind, Event, FieldDoc, Observer, Plan, ReportStatus,
+    ResourceReport, Result, RunReport, Severity, Span, StoredLoad, StoredTable, TableReport, Verdict,
+    VerdictStatus, redact_url,
+};
+pub use spile_extract::{AUTHS, PAGINATORS};
+pub use spile_load::{DESTINATIONS, DestinationDef};

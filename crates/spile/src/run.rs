@@ -1,0 +1,371 @@
+//! One run from plan to report.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::Value;
+use spile_core::{
+    Destination, Event, Observer, Plan, Receipt, ReportStatus, ResourceReport, Result, RunReport, Schema,
+    Stored, TableReport, WriteDisposition,
+};
+use spile_extract::{Counters, HttpTransport, Window};
+use spile_normalize::Normalizer;
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, watch};
+
+use crate::environment::{RunOptions, open_destination};
+use crate::evidence::ResourceEvidence;
+use crate::extraction::{self, Shared, Traffic};
+use crate::ledger::{LEDGER_VERSION, Opened};
+use crate::package::{self, OpenPackage};
+use crate::recover::{self, Expected, Finished};
+use crate::verdict::judge;
+use crate::workdir::Workdir;
+use crate::{clock, history, staging, state};
+
+/// Runs a plan. An error means that nothing of this run is visible at the destination; whatever was staged is gone on
+/// with by the next run.
+pub fn run(plan: &Plan, options: &RunOptions, observer: Arc<dyn Observer>) -> Result<RunReport> {
+    let started = Instant::now();
+    let workdir = Workdir::open(&options.work_directory, &plan.pipeline)?;
+    let mut destination = open_destination(&plan.destination, &plan.dataset, options, false)?;
+    let finished = recover::finish_sealed(&workdir, plan, &mut *destination, &*observer)?;
+    let mut report = empty_report(plan, &*destination);
+    for load in &finished {
+        report.load_ids.push(load.package.manifest.load_id.clone());
+        report.recovered_load_ids.push(load.package.manifest.load_id.clone());
+    }
+    // The interrupted run had this very plan, so finishing its load is all that this run was asked to do.
+    let same_plan = finished.iter().rfind(|load| load.package.manifest.fingerprint == plan.fingerprint);
+    let archived = match same_plan {
+        Some(load) => {
+            report_finished(&mut report, plan, load)?;
+            Some(load.archived.clone())
+        }
+        None => {
+            Line { plan, options, observer: &observer, workdir: &workdir }.run(destination, &mut report)?
+        }
+    };
+    report.status = RunReport::status_of(&report.resources);
+    report.seconds = started.elapsed().as_secs_f64();
+    if let Some(archived) = archived {
+        // The load is committed; a report that cannot be kept must not make it look failed.
+        if let Err(error) = history::keep_report(&archived, &report) {
+            report.warnings.push(format!("the report could not be kept in the work directory: {error}"));
+        }
+    }
+    Ok(report)
+}
+
+/// What the steps of one run share.
+struct Line<'a> {
+    plan: &'a Plan,
+    options: &'a RunOptions,
+    observer: &'a Arc<dyn Observer>,
+    workdir: &'a Workdir,
+}
+
+/// The staged rows of a run with all that sealing them needs.
+struct StagedLoad {
+    package: OpenPackage,
+    schema: Schema,
+    roots: Vec<(String, WriteDisposition)>,
+    warnings: Vec<String>,
+    traffic: BTreeMap<String, Traffic>,
+}
+
+impl Line<'_> {
+    /// Extracts, seals and commits. Returns where the load's ledger is kept, or `None` when there was nothing to load.
+    fn run(
+        &self,
+        mut destination: Box<dyn Destination>,
+        report: &mut RunReport,
+    ) -> Result<Option<std::path::PathBuf>> {
+        let stored = destination.restore(&self.plan.pipeline, &self.plan.source)?;
+        let identifier_length_max = destination.capabilities().identifier_length_max;
+        // The destination is let go while pages are fetched: a DuckDB file that is open is locked for its readers.
+        drop(destination);
+        let package = self.open_package(&stored, &report.destination)?;
+        let staged = self.fill(package, &stored, identifier_length_max)?;
+        self.report_resources(report, &staged.package, &staged.traffic);
+        report.warnings.extend(staged.warnings);
+        let cursors = self.cursors(&staged.package);
+        let state = state::advance(stored.state.as_ref(), self.plan, &cursors, &self.reset_resources());
+        let folder = staged.package.folder.clone();
+        let mut schema = staged.schema;
+        spile_load::finalize_schema(&mut schema);
+        let sealed = staged.package.seal(self.plan, &staged.roots, schema, state)?;
+        if sealed.manifest.tables.is_empty() && sealed.manifest.state.is_none() {
+            self.workdir.discard(&folder)?;
+            return Ok(None);
+        }
+        let load_id = sealed.manifest.load_id.clone();
+        let rows =
+            sealed.manifest.tables.iter().flat_map(|table| &table.segments).map(|(_, file)| file.rows).sum();
+        self.observer.on_event(&Event::Loading { load_id: &load_id, rows });
+        let mut destination =
+            open_destination(&self.plan.destination, &self.plan.dataset, self.options, false)?;
+        let receipt = destination.commit(&sealed)?;
+        self.observer.on_event(&Event::Committed { load_id: &load_id });
+        report.tables = table_reports(&receipt);
+        report.load_ids.push(load_id);
+        match self.workdir.archive(&folder) {
+            Ok(archived) => Ok(Some(archived)),
+            Err(error) => {
+                report.warnings.push(format!(
+                    "the load is committed, but its package could not be cleared away: {error}"
+                ));
+                Ok(None)
+            }
+        }
+    }
+
+    /// Goes on with an interrupted package or makes a new one.
+    fn open_package(&self, stored: &Stored, destination: &str) -> Result<OpenPackage> {
+        let now = clock::now();
+        let base = base_hash(stored);
+        let expected = Expected {
+            plan: self.plan,
+            destination,
+            base: &base,
+            now,
+            hours_max: self.options.resume_hours_max,
+        };
+        if let Some(package) = recover::resume(self.workdir, &expected, &**self.observer)? {
+            return Ok(package);
+        }
+        let mut windows = BTreeMap::new();
+        for resource in &self.plan.resources {
+            let Some(incremental) = &resource.incremental else { continue };
+            // dlt forgets the cursor of a replaced resource: each run loads it whole.
+            let before = match resource.load.write_disposition {
+                WriteDisposition::Replace => None,
+                WriteDisposition::Append | WriteDisposition::Merge => state::cursor(
+                    stored.state.as_ref(),
+                    &self.plan.source,
+                    &resource.name,
+                    incremental.cursor_path.as_str(),
+                ),
+            };
+            windows.insert(resource.name.clone(), Window::open(incremental, before, now)?);
+        }
+        let opened = Opened {
+            version: LEDGER_VERSION,
+            load_id: clock::load_id(now),
+            pipeline: self.plan.pipeline.clone(),
+            dataset: self.plan.dataset.clone(),
+            destination: destination.to_owned(),
+            fingerprint: self.plan.fingerprint.clone(),
+            base,
+            run_start: now.to_string(),
+            windows,
+        };
+        OpenPackage::create(self.workdir, opened)
+    }
+
+    /// Fetches and stages every page that the package lacks.
+    fn fill(
+        &self,
+        mut package: OpenPackage,
+        stored: &Stored,
+        identifier_length_max: usize,
+    ) -> Result<StagedLoad> {
+        let schema = stored.schema.clone().unwrap_or_else(|| Schema::new(&self.plan.source));
+        let mut normalizer =
+            Normalizer::new(schema, &package.opened.load_id, identifier_length_max, &self.plan.limits);
+        normalizer.apply_changes(&package.changes);
+        let mut roots = Vec::new();
+        for resource in &self.plan.resources {
+            let cursor_field = resource.incremental.as_ref().and_then(|plan| plan.cursor_path.single_field());
+            let root = normalizer.add_resource(&resource.name, &resource.load, cursor_field)?;
+            roots.push((root, resource.load.write_disposition));
+        }
+        let counters: BTreeMap<String, Arc<Counters>> =
+            self.plan.resources.iter().map(|resource| (resource.name.clone(), Arc::default())).collect();
+        let runtime = runtime()?;
+        let outcome = self.transfer(&runtime, &mut package, &mut normalizer, &counters);
+        runtime.shutdown_background();
+        outcome?;
+        let traffic =
+            counters.iter().map(|(name, counters)| (name.clone(), extraction::traffic(counters))).collect();
+        let warnings = normalizer.warnings();
+        Ok(StagedLoad { package, schema: normalizer.schema().clone(), roots, warnings, traffic })
+    }
+
+    /// Runs the network tasks and the staging thread until both are done.
+    fn transfer(
+        &self,
+        runtime: &Runtime,
+        package: &mut OpenPackage,
+        normalizer: &mut Normalizer,
+        counters: &BTreeMap<String, Arc<Counters>>,
+    ) -> Result<()> {
+        let (cancel, _) = watch::channel(false);
+        let guard = runtime.enter();
+        let transport = Arc::new(HttpTransport::new(&self.plan.client, &self.plan.limits)?);
+        drop(guard);
+        let shared = Shared {
+            plan: Arc::new(self.plan.clone()),
+            transport,
+            observer: Arc::clone(self.observer),
+            cancel: Arc::new(cancel),
+        };
+        let starts = extraction::starts(self.plan, package);
+        if self.options.stop_on_signal {
+            runtime.spawn(stop_on_signal(Arc::clone(&shared.cancel)));
+        }
+        let (sender, receiver) = mpsc::channel(self.plan.limits.pages_in_flight_max.max(1));
+        let handle = runtime.handle();
+        let (staged, extracted) = std::thread::scope(|scope| {
+            let stager = scope.spawn(|| staging::stage_pages(receiver, package, normalizer, handle));
+            let extracted =
+                runtime.block_on(Box::pin(extraction::extract_all(&shared, starts, counters, sender)));
+            (stager.join(), extracted)
+        });
+        match staged {
+            // A page that cannot be staged closes the channel, and extraction fails for that: the cause comes first.
+            Ok(staged) => staged?,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+        extracted
+    }
+
+    /// The new cursor states by resource and cursor path.
+    fn cursors(&self, package: &OpenPackage) -> BTreeMap<(String, String), Value> {
+        let mut cursors = BTreeMap::new();
+        for resource in &self.plan.resources {
+            let Some(incremental) = &resource.incremental else { continue };
+            let state =
+                package.evidence.get(&resource.name).and_then(|evidence| evidence.cursor_state.clone());
+            if let Some(state) = state {
+                cursors.insert((resource.name.clone(), incremental.cursor_path.as_str().to_owned()), state);
+            }
+        }
+        cursors
+    }
+
+    fn reset_resources(&self) -> Vec<String> {
+        self.plan
+            .resources
+            .iter()
+            .filter(|resource| resource.load.write_disposition == WriteDisposition::Replace)
+            .map(|resource| resource.name.clone())
+            .collect()
+    }
+
+    fn report_resources(
+        &self,
+        report: &mut RunReport,
+        package: &OpenPackage,
+        traffic: &BTreeMap<String, Traffic>,
+    ) {
+        for resource in &self.plan.resources {
+            let sent = traffic.get(&resource.name).copied().unwrap_or_default();
+            report.requests += sent.requests;
+            report.retries += sent.retries;
+            report.bytes += sent.bytes;
+            let evidence = package.evidence.get(&resource.name).cloned().unwrap_or_default();
+            let window = package.opened.windows.get(&resource.name).map(Window::describe);
+            report
+                .warnings
+                .extend(evidence.warnings.iter().map(|warning| format!("{}: {warning}", resource.name)));
+            report.resources.push(ResourceReport {
+                requests: sent.requests,
+                window,
+                verdict: judge(resource, &evidence),
+                ..resource_report(&resource.name, &evidence)
+            });
+        }
+    }
+}
+
+fn report_finished(report: &mut RunReport, plan: &Plan, load: &Finished) -> Result<()> {
+    let evidence = package::read_evidence(&load.archived)?;
+    for resource in &plan.resources {
+        let evidence = evidence.get(&resource.name).cloned().unwrap_or_default();
+        report.resources.push(ResourceReport {
+            verdict: judge(resource, &evidence),
+            ..resource_report(&resource.name, &evidence)
+        });
+    }
+    report.tables = table_reports(&load.receipt);
+    Ok(())
+}
+
+fn resource_report(name: &str, evidence: &ResourceEvidence) -> ResourceReport {
+    ResourceReport {
+        name: name.to_owned(),
+        requests: 0,
+        pages: evidence.pages,
+        pages_resumed: evidence.pages_resumed,
+        records: evidence.records,
+        records_loaded: evidence.kept,
+        window: None,
+        verdict: spile_core::Verdict::new(spile_core::VerdictStatus::Incomplete),
+    }
+}
+
+fn empty_report(plan: &Plan, destination: &dyn Destination) -> RunReport {
+    RunReport {
+        pipeline: plan.pipeline.clone(),
+        dataset: plan.dataset.clone(),
+        destination: destination.location(),
+        status: ReportStatus::Done,
+        load_ids: Vec::new(),
+        recovered_load_ids: Vec::new(),
+        requests: 0,
+        retries: 0,
+        bytes: 0,
+        seconds: 0.0,
+        resources: Vec::new(),
+        tables: Vec::new(),
+        warnings: Vec::new(),
+    }
+}
+
+/// The user's tables; dlt's own are bookkeeping.
+fn table_reports(receipt: &Receipt) -> Vec<TableReport> {
+    receipt
+        .rows
+        .iter()
+        .filter(|(name, _)| !name.starts_with("_dlt"))
+        .map(|(name, rows)| TableReport { name: name.clone(), rows: *rows })
+        .collect()
+}
+
+/// Identifies what the destination held when a package was opened.
+fn base_hash(stored: &Stored) -> String {
+    let schema = stored.schema.as_ref().map(|schema| schema.version_hash.clone()).unwrap_or_default();
+    let state = stored.state.as_ref().map(Value::to_string).unwrap_or_default();
+    blake3::hash(format!("{schema}\n{state}").as_bytes()).to_hex().to_string()
+}
+
+fn runtime() -> Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| {
+        spile_core::Error::new(
+            spile_core::ErrorKind::Bug,
+            "bug/runtime",
+            "could not start the network threads",
+        )
+        .source_error(error)
+    })
+}
+
+/// Asks every task to stop at its next step when the process is told to end.
+async fn stop_on_signal(cancel: Arc<watch::Sender<bool>>) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_err() {
+        return;
+    }
+    cancel.send_replace(true);
+}

@@ -1,0 +1,92 @@
+//! dlt's pipeline state document. Pure; the destination writes it inside the commit.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use spile_core::Plan;
+
+/// What the engine must know of the destination's name in dlt's words.
+const STATE_ENGINE_VERSION: u64 = 4;
+
+/// Returns the stored incremental state of a resource's cursor.
+pub(crate) fn cursor<'a>(
+    state: Option<&'a Value>,
+    source: &str,
+    resource: &str,
+    cursor_path: &str,
+) -> Option<&'a Value> {
+    state?.get("sources")?.get(source)?.get("resources")?.get(resource)?.get("incremental")?.get(cursor_path)
+}
+
+/// Returns the state after a load, or `None` when nothing in it changed.
+///
+/// `cursors` holds the new cursor states by (resource, cursor path); `reset` names resources whose state goes away,
+/// as dlt does for `replace`.
+pub(crate) fn advance(
+    before: Option<&Value>,
+    plan: &Plan,
+    cursors: &BTreeMap<(String, String), Value>,
+    reset: &[String],
+) -> Option<Value> {
+    let mut state = match before {
+        Some(Value::Object(state)) => state.clone(),
+        _ => fresh(plan),
+    };
+    let resources = object_in(object_in(object_in(&mut state, "sources"), &plan.source), "resources");
+    for resource in reset {
+        resources.remove(resource);
+    }
+    for ((resource, cursor_path), cursor) in cursors {
+        let incremental = object_in(object_in(resources, resource), "incremental");
+        incremental.insert(cursor_path.clone(), cursor.clone());
+    }
+    if resources.is_empty() {
+        prune(&mut state, &plan.source);
+    }
+    let hash = spile_load::state_version_hash(&Value::Object(state.clone()));
+    if before.and_then(|before| before.get("_version_hash")).and_then(Value::as_str) == Some(hash.as_str()) {
+        return None;
+    }
+    let version = state.get("_state_version").and_then(Value::as_u64).unwrap_or(0) + 1;
+    state.insert("_state_version".to_owned(), json!(version));
+    state.insert("_version_hash".to_owned(), json!(hash));
+    Some(Value::Object(state))
+}
+
+fn fresh(plan: &Plan) -> Map<String, Value> {
+    let document = json!({
+        "_state_version": 0,
+        "_state_engine_version": STATE_ENGINE_VERSION,
+        "default_schema_name": plan.source,
+        "pipeline_name": plan.pipeline,
+        "dataset_name": plan.dataset,
+        "schema_names": [plan.source],
+        "destination_type": format!("dlt.destinations.{}", plan.destination.kind),
+        "destination_name": null,
+    });
+    match document {
+        Value::Object(map) => map,
+        _ => unreachable!("the literal above is an object"),
+    }
+}
+
+fn object_in<'a>(map: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String, Value> {
+    let entry = map.entry(key.to_owned()).or_insert_with(|| Value::Object(Map::new()));
+    if !entry.is_object() {
+        *entry = Value::Object(Map::new());
+    }
+    entry.as_object_mut().expect("made an object just above")
+}
+
+/// Leaves out the empty shells that were only made to look inside.
+fn prune(state: &mut Map<String, Value>, source: &str) {
+    let sources = object_in(state, "sources");
+    let shell = object_in(sources, source);
+    shell.remove("resources");
+    if shell.is_empty() {
+        sources.remove(source);
+    }
+    if sources.is_empty() {
+        state.remove("sources");
+    }
+}

@@ -1,0 +1,140 @@
+//! Was it all? Computed from the ledger's evidence, never assumed. Pure.
+
+use spile_core::{ResourcePlan, StopReason, Totals, Verdict, VerdictStatus};
+
+use crate::evidence::ResourceEvidence;
+
+/// Judges a resource whose pages are all staged.
+pub(crate) fn judge(resource: &ResourcePlan, evidence: &ResourceEvidence) -> Verdict {
+    let mut verdict = Verdict::new(VerdictStatus::CompleteAsTold);
+    let stop = evidence.stop.as_ref();
+    if stop.is_none() {
+        verdict.add(VerdictStatus::Incomplete, "paging did not come to its end");
+    }
+    if stop == Some(&StopReason::PageLimit) && evidence.next_known {
+        verdict
+            .add(VerdictStatus::Limited, format!("stopped after {} by --limit-pages", pages(evidence.pages)));
+        return verdict;
+    }
+    if stop == Some(&StopReason::ConfiguredMaximum) {
+        verdict.add(VerdictStatus::Limited, "stopped by the maximum that the config sets");
+        return verdict;
+    }
+    if stop == Some(&StopReason::RepeatedPage) {
+        verdict.add(
+            VerdictStatus::Suspicious,
+            format!(
+                "after {} the API gave a page that it had given before, so paging was stopped",
+                pages(evidence.pages)
+            ),
+        );
+    }
+    if stop != Some(&StopReason::WindowPassed) {
+        hold_against_totals(&mut verdict, evidence);
+    }
+    if resource.data_selector.is_some()
+        && !evidence.selector_matched
+        && !reports_nothing(evidence.totals_last)
+    {
+        let selector = resource.data_selector.as_ref().map_or("", |path| path.as_str());
+        verdict.add(
+            VerdictStatus::Suspicious,
+            format!("the data_selector `{selector}` matched nothing on any page"),
+        );
+    }
+    if evidence.outside_window > 0 {
+        verdict.add(
+            VerdictStatus::Suspicious,
+            format!(
+                "{} of {} records lay outside the requested window and were left out: the API seems to ignore the filter",
+                evidence.outside_window, evidence.records
+            ),
+        );
+    }
+    if verdict.status == VerdictStatus::CompleteAsTold {
+        only_page_is_full(&mut verdict, resource, evidence);
+    }
+    if verdict.status == VerdictStatus::CompleteAsTold && verdict.reasons.is_empty() {
+        verdict.reasons.push(told(stop).to_owned());
+    }
+    verdict
+}
+
+fn hold_against_totals(verdict: &mut Verdict, evidence: &ResourceEvidence) {
+    let Some(totals) = evidence.totals_last else { return };
+    let mut proven = Vec::new();
+    if let Some(total) = totals.records {
+        match evidence.records.cmp(&total) {
+            std::cmp::Ordering::Less => verdict.add(
+                VerdictStatus::Incomplete,
+                format!("the API reports {total} records, but paging ended after {}", evidence.records),
+            ),
+            std::cmp::Ordering::Equal => {
+                proven.push(format!("read {total} of {} that the API reports", count(total, "record")))
+            }
+            std::cmp::Ordering::Greater => verdict.add(
+                VerdictStatus::Suspicious,
+                format!(
+                    "the API reports {total} records, but {} were read; rows may have moved between pages",
+                    evidence.records
+                ),
+            ),
+        }
+    }
+    if let Some(total) = totals.pages.filter(|total| *total > 0) {
+        if evidence.pages_with_records < total && evidence.pages < total {
+            verdict.add(
+                VerdictStatus::Incomplete,
+                format!("the API reports {}, but paging ended after {}", pages(total), evidence.pages),
+            );
+        } else {
+            proven.push(format!("read {total} of {} that the API reports", pages(total)));
+        }
+    }
+    let moved = evidence.totals_first.is_some_and(|first| first.records != totals.records);
+    if moved && verdict.status == VerdictStatus::CompleteAsTold {
+        verdict.reasons.push("the total that the API reports changed while paging".to_owned());
+    } else if verdict.status == VerdictStatus::CompleteAsTold && !proven.is_empty() {
+        verdict.status = VerdictStatus::ProvenComplete;
+        verdict.reasons = proven;
+    }
+}
+
+/// One page, as full as was asked for, no total, no next: an API that pages in another way looks just like this.
+fn only_page_is_full(verdict: &mut Verdict, resource: &ResourcePlan, evidence: &ResourceEvidence) {
+    let Some(size) = resource.paginator.page_size() else { return };
+    let ended_by_link = matches!(evidence.stop, Some(StopReason::NoNext | StopReason::StopCondition));
+    if ended_by_link && evidence.pages == 1 && evidence.last_page_records == size {
+        verdict.add(
+            VerdictStatus::Suspicious,
+            format!("the only page is full ({size} of {size} records) and the API gave neither a next page nor a total"),
+        );
+    }
+}
+
+fn reports_nothing(totals: Option<Totals>) -> bool {
+    totals.is_some_and(|totals| totals.records == Some(0))
+}
+
+fn told(stop: Option<&StopReason>) -> &'static str {
+    match stop {
+        Some(StopReason::NoNext) => "the API gave no next page; it reports no total to hold against it",
+        Some(StopReason::EmptyPage) => "the API gave an empty page; it reports no total to hold against it",
+        Some(StopReason::TotalReached) => "the total that the API reports was reached",
+        Some(StopReason::StopCondition) => {
+            "the stop_condition was met; the API reports no total to hold against it"
+        }
+        Some(StopReason::SinglePage) => "one page was asked for; the API reports no total to hold against it",
+        Some(StopReason::WindowPassed) => "a record beyond the window came in the declared order",
+        Some(StopReason::PageLimit) => "the last page came just at --limit-pages",
+        Some(StopReason::ConfiguredMaximum | StopReason::RepeatedPage) | None => "",
+    }
+}
+
+fn pages(number: u64) -> String {
+    count(number, "page")
+}
+
+fn count(number: u64, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
