@@ -135,7 +135,7 @@ impl Normalizer {
         page.records
             .iter()
             .try_for_each(|index| {
-                let table = self.root_table(&resource.table)?;
+                let table = self.root_table(&resource.table);
                 self.push_record(&mut scratch, table, page.document.at(*index), place)
             })
             .map_err(|error| error.with("resource", name).with("page", page.evidence.id))
@@ -171,13 +171,15 @@ impl Normalizer {
     }
 
     /// Returns the builders of a root table.
-    fn root_table(&mut self, name: &str) -> Result<usize> {
+    fn root_table(&mut self, name: &str) -> usize {
         if let Some(table) = self.table_by_name.get(name) {
-            return Ok(*table);
+            return *table;
         }
-        let schema = self.catalog.table(name, None)?;
-        let table = Table::root(schema);
-        Ok(self.add_table(table))
+        let table = match self.catalog.schema().tables.get(name) {
+            Some(schema) => Table::root(schema),
+            None => Table::root(&TableSchema::new(name)),
+        };
+        self.add_table(table)
     }
 
     /// Returns the builders of a nested table, by its path.
@@ -197,8 +199,14 @@ impl Normalizer {
         if let Some(table) = self.table_by_name.get(&name) {
             return Ok(*table);
         }
-        let schema = self.catalog.table(&name, Some(&self.tables[parent].name))?;
-        let table = Table::nested(schema, path, self.propagates_root_id);
+        let table = match self.catalog.schema().tables.get(&name) {
+            Some(schema) => Table::nested(schema, path, self.propagates_root_id),
+            None => {
+                let mut schema = TableSchema::new(name);
+                schema.parent = Some(self.tables[parent].name.clone());
+                Table::nested(&schema, path, self.propagates_root_id)
+            }
+        };
         Ok(self.add_table(table))
     }
 

@@ -24,6 +24,8 @@ pub(crate) struct Table {
     pub(crate) columns: Vec<Column>,
     /// Rows since the last flush; the row under way is not counted.
     pub(crate) rows: usize,
+    parent: Option<String>,
+    is_announced: bool,
     /// Columns that no row may lack.
     pub(crate) required: Vec<usize>,
     by_name: FxHashMap<String, usize>,
@@ -74,7 +76,7 @@ impl Table {
         table
     }
 
-    /// Makes the builders of a nested table.
+    /// Makes the builders of a nested table. It enters the schema with its first row, as in dlt.
     pub(crate) fn nested(schema: &TableSchema, path: String, has_root_id: bool) -> Self {
         let mut table = Self::new(schema, path);
         let root_id = has_root_id.then(|| table.system_column("_dlt_root_id", Role::System));
@@ -89,6 +91,8 @@ impl Table {
         let mut table = Self {
             name: schema.name.clone(),
             path,
+            parent: schema.parent.clone(),
+            is_announced: false,
             columns: Vec::new(),
             rows: 0,
             required: Vec::new(),
@@ -155,7 +159,17 @@ impl Table {
         Ok(())
     }
 
-    /// Brings the system columns into the schema, with the first row of this run.
+    /// Brings the table into the schema before the columns of its first row.
+    #[inline]
+    pub(crate) fn announce(&mut self, catalog: &mut Catalog) -> Result<()> {
+        if !self.is_announced {
+            catalog.table(&self.name, self.parent.as_deref())?;
+            self.is_announced = true;
+        }
+        Ok(())
+    }
+
+    /// Brings the system columns into the schema, after the columns of the first row.
     #[cold]
     fn begin(&mut self, catalog: &mut Catalog) -> Result<()> {
         let mut wanted: Vec<(usize, DataType, Option<&'static str>)> = Vec::with_capacity(4);

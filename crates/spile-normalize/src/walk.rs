@@ -119,6 +119,7 @@ impl Normalizer {
                 &mut self.hash_buffer,
             )),
         };
+        self.tables[table].announce(&mut self.catalog)?;
         self.write_cells(scratch, table)?;
         let root_id = match &parent {
             Some(parent) => parent.root_id,

@@ -1,0 +1,1 @@
+//! Limits, errors, warnings and what differs from dlt on purpose.
