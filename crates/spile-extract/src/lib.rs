@@ -15,6 +15,8 @@ mod paginators;
 mod request;
 mod select;
 mod template;
+#[cfg(test)]
+mod testing;
 mod totals;
 mod transport;
 

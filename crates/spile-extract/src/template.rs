@@ -129,7 +129,7 @@ fn tree(value: Json<'_>) -> Value {
         JsonKind::Float(value) => Value::from(value),
         JsonKind::String(value) => Value::from(value),
         JsonKind::Array(_) => value.elements().map(tree).collect(),
-        JsonKind::Object(_) => value.members().map(|(name, member)| (name, tree(member))).collect(),
+        JsonKind::Object(_) => Value::from_pairs(value.members().map(|(name, member)| (name, tree(member)))),
     }
 }
 
@@ -148,15 +148,11 @@ struct Headers {
 
 impl Headers {
     fn new(response: &ResponseView<'_>) -> Self {
-        let links: Value = link_header::of(response)
-            .into_iter()
-            .map(|(relation, link)| {
-                // The target is named `url`, whatever parameter of that name a server adds.
-                let params = link.params.into_iter().filter(|(name, _)| name != "url");
-                let link: Value = params.chain([("url".to_owned(), link.url)]).collect();
-                (relation, link)
-            })
-            .collect();
+        let links = Value::from_pairs(link_header::of(response).into_iter().map(|(relation, link)| {
+            // The target is named `url`, whatever parameter of that name a server adds.
+            let params = link.params.into_iter().filter(|(name, _)| name != "url");
+            (relation, Value::from_pairs(params.chain([("url".to_owned(), link.url)])))
+        }));
         let mut names = vec![("link".to_owned(), links)];
         for (name, value) in response.headers {
             if !names.iter().any(|(existing, _)| existing == name) {

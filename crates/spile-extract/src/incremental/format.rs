@@ -78,7 +78,8 @@ impl IsoForm {
         let local = zone.to_datetime(instant);
         let mut text = format!("{}{}{:02}:{:02}", local.date(), self.separator, local.hour(), local.minute());
         if self.has_seconds {
-            text.push_str(&format!(":{:02}", local.second()));
+            text.push(':');
+            text.push_str(&two_digits(local.second()));
         }
         if self.fraction_digits > 0 {
             let nanoseconds = format!("{:09}", local.subsec_nanosecond());
@@ -176,6 +177,10 @@ fn python_pattern(pattern: &str) -> String {
         }
     }
     out
+}
+
+fn two_digits(number: i8) -> String {
+    format!("{number:02}")
 }
 
 fn floor_seconds(instant: Timestamp) -> i64 {

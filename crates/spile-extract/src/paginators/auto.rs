@@ -259,9 +259,9 @@ fn path_text(keys: &[&str]) -> Option<String> {
             text.push('.');
             text.push_str(key);
         } else if !key.contains('\'') {
-            text.push_str(&format!("['{key}']"));
+            text.extend(["['", key, "']"]);
         } else if !key.contains('"') {
-            text.push_str(&format!("[\"{key}\"]"));
+            text.extend(["[\"", key, "\"]"]);
         } else {
             return None;
         }

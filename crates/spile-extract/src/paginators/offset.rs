@@ -79,7 +79,7 @@ fn parse(node: &Node, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Paginator
     let paginator = Offset {
         limit,
         first: fields.integer("offset").given().unwrap_or(0),
-        offset_place: range::place(&mut fields, "offset_param", "offset_body_path", "offset"),
+        place: range::place(&mut fields, "offset_param", "offset_body_path", "offset"),
         limit_place: range::place(&mut fields, "limit_param", "limit_body_path", "limit"),
         range: Range::read(&mut fields, "maximum_offset"),
     };
@@ -90,7 +90,7 @@ fn parse(node: &Node, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Paginator
 struct Offset {
     limit: i64,
     first: i64,
-    offset_place: Place,
+    place: Place,
     limit_place: Place,
     range: Range,
 }
@@ -111,7 +111,7 @@ impl Paginator for Offset {
     }
 
     fn apply(&self, position: &Position, draft: &mut RequestDraft) -> Result<()> {
-        self.offset_place.write(&Value::from(self.offset(position)?), draft);
+        self.place.write(&Value::from(self.offset(position)?), draft);
         self.limit_place.write(&Value::from(self.limit), draft);
         Ok(())
     }

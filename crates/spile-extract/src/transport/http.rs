@@ -34,7 +34,7 @@ impl HttpTransport {
         let timeout = Duration::try_from_secs_f64(client.retry.timeout_seconds)
             .ok()
             .filter(|timeout| !timeout.is_zero())
-            .unwrap_or(Duration::from_secs(60));
+            .unwrap_or(Duration::from_mins(1));
         let plain = builder(timeout)
             .tls_certs_only([])
             .build()

@@ -209,18 +209,8 @@ impl<'a> Budget<'a> {
                 })
             }
             RetryClass::RateLimit => {
-                let seconds = match failure.retry_after_seconds {
-                    Some(seconds) => seconds,
-                    None => {
-                        let wait =
-                            self.back_off(self.rate_limit_waits, RATE_LIMIT_WAIT_SECONDS_MAX, attempt, url);
-                        // The last wait is what is left, as long as that is worth a try.
-                        if self.rate_limit_seconds < self.plan.backoff_seconds {
-                            return None;
-                        }
-                        wait.min(self.rate_limit_seconds)
-                    }
-                };
+                let seconds =
+                    failure.retry_after_seconds.or_else(|| self.rate_limit_back_off(attempt, url))?;
                 if seconds > self.rate_limit_seconds {
                     return None;
                 }
@@ -229,6 +219,13 @@ impl<'a> Budget<'a> {
                 Some(seconds)
             }
         }
+    }
+
+    /// The last wait is what is left of the budget, as long as that is worth a try.
+    fn rate_limit_back_off(&self, attempt: u64, url: &str) -> Option<f64> {
+        let wait = self.back_off(self.rate_limit_waits, RATE_LIMIT_WAIT_SECONDS_MAX, attempt, url);
+        (self.rate_limit_seconds > 0.0 && self.rate_limit_seconds >= self.plan.backoff_seconds)
+            .then_some(wait.min(self.rate_limit_seconds))
     }
 
     fn back_off(&self, earlier: u32, longest: f64, attempt: u64, url: &str) -> f64 {
@@ -257,7 +254,7 @@ fn retry_after_seconds(response: &Response) -> Option<f64> {
     }
     let until: SystemTime = httpdate::parse_http_date(text).ok()?;
     let wait = until.duration_since(response.received_at).ok()?;
-    (!wait.is_zero()).then(|| wait.as_secs_f64())
+    (!wait.is_zero()).then_some(wait.as_secs_f64())
 }
 
 #[cfg(test)]
