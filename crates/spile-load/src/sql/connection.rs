@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use spile_core::{Result, SegmentFile};
+use spile_core::{Error, Result, SegmentFile};
 
 /// Rows of a query, every value as text.
 pub(crate) type TextRows = Vec<Vec<Option<String>>>;
@@ -60,6 +60,10 @@ pub(crate) trait SqlPlace: Send {
 
     /// Opens a connection. Reading a place that does not exist gives `None` and creates nothing.
     fn connect(&self, access: Access) -> Result<Option<Self::Connection>>;
+
+    /// Changes how later connections are opened so that a commit that failed with this error may succeed. `false`:
+    /// there is nothing to change.
+    fn relieve(&mut self, error: &Error) -> bool;
 
     /// Returns where the data lives, for people, without secrets.
     fn location(&self) -> String;

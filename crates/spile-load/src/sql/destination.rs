@@ -32,6 +32,26 @@ impl<P: SqlPlace, D: SqlDialect + Send> SqlDestination<P, D> {
         Self { place, dialect, dataset, read_only }
     }
 
+    /// Opens a place that is there, or that is created for writing.
+    fn connect(&self, access: Access) -> Result<P::Connection> {
+        self.place.connect(access)?.ok_or_else(|| {
+            Error::new(ErrorKind::Destination, "destination/missing", "the destination is gone")
+                .with("location", self.place.location())
+        })
+    }
+
+    /// Writes a package in one transaction.
+    fn write(&self, package: &SealedPackage) -> Result<Receipt> {
+        let mut connection = self.connect(Access::Write)?;
+        connection.begin()?;
+        let receipt = write_package(&mut connection, &self.dialect, &self.dataset, package)
+            .and_then(|receipt| connection.commit().map(|()| receipt));
+        receipt.map_err(|error| match connection.rollback() {
+            Ok(()) => error,
+            Err(rollback) => error.with("rollback", rollback),
+        })
+    }
+
     /// Runs a query that needs a table, or gives no rows when the place or the table does not exist.
     fn read(&self, tables: &[&str], query: &str) -> Result<TextRows> {
         let Some(mut connection) = self.place.connect(Access::Read)? else {
@@ -85,24 +105,15 @@ impl<P: SqlPlace, D: SqlDialect + Send> Destination for SqlDestination<P, D> {
                 "a destination that was opened for reading was asked to commit",
             ));
         }
-        let done = self.committed(&package.manifest.load_id)?;
-        let access = if done { Access::Read } else { Access::Write };
-        let mut connection = self.place.connect(access)?.ok_or_else(|| {
-            Error::new(ErrorKind::Bug, "destination/missing", "a destination was not created for writing")
-        })?;
-        if done {
-            return receipt_of(&mut connection, &self.dataset, package);
+        if self.committed(&package.manifest.load_id)? {
+            return receipt_of(&mut self.connect(Access::Read)?, &self.dataset, package);
         }
-        connection.begin()?;
-        let receipt = write_package(&mut connection, &self.dialect, &self.dataset, package)
-            .and_then(|receipt| connection.commit().map(|()| receipt));
-        receipt.map_err(|error| {
-            let error = error.with("load_id", &package.manifest.load_id);
-            match connection.rollback() {
-                Ok(()) => error,
-                Err(rollback) => error.with("rollback", rollback),
+        loop {
+            match self.write(package) {
+                Err(error) if self.place.relieve(&error) => {}
+                outcome => return outcome.map_err(|error| error.with("load_id", &package.manifest.load_id)),
             }
-        })
+        }
     }
 
     fn tables(&mut self) -> Result<Vec<StoredTable>> {

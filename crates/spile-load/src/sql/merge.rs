@@ -55,7 +55,7 @@ impl<'a> MergeKeys<'a> {
             .hint("Check that primary_key names a field that the records have."));
         }
         // A merge key that is NULL in every row matches nothing.
-        if !merge.iter().all(|name| is_staged(name)) {
+        if !merge.iter().all(is_staged) {
             merge.clear();
         }
         let dedup_sort = root.columns.values().find_map(|column| {

@@ -26,6 +26,30 @@ fn append_adds() {
 }
 
 #[test]
+fn the_first_load_leaves_the_database_and_nothing_else() {
+    let (fixture, schema) = (Fixture::new(), users());
+    fixture.load("1.0", &schema, &[("users", Append, vec![("users", json!([user(1, "a", "r1")]))])]);
+    let folder = std::fs::read_dir(fixture.path().parent().unwrap()).unwrap();
+    let files: Vec<_> = folder.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()).collect();
+    assert_eq!(files, [fixture.path()]);
+}
+
+#[test]
+fn what_does_not_fit_is_refused() {
+    let (fixture, schema) = (Fixture::new(), users());
+    let mut row = user(1, "a", "r1");
+    row.as_object_mut().unwrap().remove("_dlt_load_id");
+    let error = fixture.try_load("1.0", &schema, &[("users", Append, vec![("users", json!([row]))])]);
+    assert_eq!(error.unwrap_err().code(), "destination/null");
+    let rows = || vec![("users", json!([user(1, "no number", "r1")]))];
+    fixture.load("2.0", &schema, &[("users", Append, vec![])]);
+    fixture.query("ALTER TABLE data.users ALTER COLUMN name TYPE BIGINT");
+    let error = fixture.try_load("3.0", &schema, &[("users", Append, rows())]).unwrap_err();
+    assert_eq!(error.code(), "destination/conversion");
+    assert!(!format!("{error:?}").contains("no number"), "{error:?}");
+}
+
+#[test]
 fn replace_takes_the_place_of_the_whole_chain() {
     let (fixture, schema) = (Fixture::new(), users());
     let first = vec![("users", json!([user(1, "a", "r1")])), ("users__tags", json!([tag("r1", "x")]))];

@@ -1,6 +1,7 @@
 //! Connections to a DuckDB file through ADBC.
 
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use adbc_core::options::{OptionConnection, OptionDatabase, OptionValue};
 use adbc_core::{Connection as _, Database as _, Driver as _, Optionable as _, Statement as _};
@@ -10,6 +11,7 @@ use arrow_array::{Array as _, RecordBatchReader as _};
 use arrow_schema::DataType;
 use spile_core::{Error, ErrorKind, Result, SegmentFile};
 
+use super::error::{MEMORY_CODE, explain};
 use crate::open::OpenOptions;
 use crate::sql::connection::{Access, SqlConnection, SqlPlace, StagedRows, TextRows};
 use crate::sql::identifier::Literal;
@@ -20,14 +22,16 @@ const MEMORY_LIMIT_BYTES: u64 = 160 << 20;
 const THREADS: usize = 2;
 /// Columns that DuckDB adds to `read_parquet`: the position of the file in the list, and of the row in the file.
 const SEQUENCE: [&str; 2] = ["file_index", "file_row_number"];
-/// Characters of a message of DuckDB's that are shown.
-const MESSAGE_CHARS_MAX: usize = 300;
+/// How far the memory limit is raised when a load does not fit into it and nobody set it.
+const MEMORY_LIMIT_BYTES_MAX: u64 = 8 * MEMORY_LIMIT_BYTES;
 
 /// A DuckDB file and how it is opened. The file need not exist.
 pub(super) struct DuckDbPlace {
     driver: ManagedDriver,
     path: PathBuf,
     memory_limit_bytes: u64,
+    /// The limit may rise up to this.
+    memory_limit_bytes_max: u64,
     threads: usize,
 }
 
@@ -38,19 +42,36 @@ impl DuckDbPlace {
             driver,
             path,
             memory_limit_bytes: options.memory_limit_bytes.unwrap_or(MEMORY_LIMIT_BYTES),
+            memory_limit_bytes_max: options.memory_limit_bytes.unwrap_or(MEMORY_LIMIT_BYTES_MAX),
             threads: options.threads.unwrap_or(THREADS).max(1),
         }
     }
 
+    fn open(&self, path: &Path, access: Access) -> Result<DuckDbConnection> {
+        let settings = self
+            .settings(path, access)
+            .map(|(name, value)| (OptionDatabase::Other(name.to_owned()), OptionValue::String(value)));
+        let connection = self
+            .driver
+            .clone()
+            .new_database_with_opts(settings)
+            .and_then(|database| database.new_connection())
+            .map_err(|error| {
+                explain(&error.message, "destination/open", "the duckdb file cannot be opened")
+                    .with("file", self.path.display())
+            })?;
+        Ok(DuckDbConnection { connection })
+    }
+
     /// Returns the settings of a database: nothing is fetched from the network, and rows may enter in any order, which
     /// lets DuckDB write row groups as they fill instead of holding them back.
-    fn settings(&self, access: Access) -> [(&'static str, String); 6] {
+    fn settings(&self, path: &Path, access: Access) -> [(&'static str, String); 6] {
         let access = match access {
             Access::Read => "READ_ONLY",
             Access::Write => "READ_WRITE",
         };
         [
-            ("path", self.path.to_string_lossy().into_owned()),
+            ("path", path.to_string_lossy().into_owned()),
             ("access_mode", access.to_owned()),
             ("memory_limit", format!("{}B", self.memory_limit_bytes)),
             ("threads", self.threads.to_string()),
@@ -58,48 +79,54 @@ impl DuckDbPlace {
             ("autoinstall_known_extensions", "false".to_owned()),
         ]
     }
+
+    /// Creates an empty database under another name and gives it its own when it is whole: a process that is killed
+    /// while DuckDB writes its first header must not leave a file that no later run can open.
+    fn create(&self) -> Result<()> {
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(format!(".{}.new", std::process::id()));
+        let new = PathBuf::from(name);
+        drop(self.open(&new, Access::Write)?);
+        // A link, unlike a rename, never takes the place of a database that another process made meanwhile.
+        let linked = fs::hard_link(&new, &self.path);
+        let named =
+            if linked.is_err() && !self.path.exists() { fs::rename(&new, &self.path) } else { Ok(()) };
+        if new.exists() {
+            fs::remove_file(&new).map_err(|error| self.not_created(error))?;
+        }
+        named.map_err(|error| self.not_created(error))
+    }
+
+    fn not_created(&self, cause: io::Error) -> Error {
+        Error::new(ErrorKind::Destination, "destination/create", "the duckdb file cannot be created")
+            .with("file", self.path.display())
+            .source_error(cause)
+    }
 }
 
 impl SqlPlace for DuckDbPlace {
     type Connection = DuckDbConnection;
 
     fn connect(&self, access: Access) -> Result<Option<DuckDbConnection>> {
-        if access == Access::Read && !self.path.exists() {
-            return Ok(None);
+        match (self.path.exists(), access) {
+            (true, _) => {}
+            (false, Access::Read) => return Ok(None),
+            (false, Access::Write) => self.create()?,
         }
-        let settings = self
-            .settings(access)
-            .map(|(name, value)| (OptionDatabase::Other(name.to_owned()), OptionValue::String(value)));
-        let connection = self
-            .driver
-            .clone()
-            .new_database_with_opts(settings)
-            .and_then(|database| database.new_connection())
-            .map_err(|error| self.refused(&error))?;
-        Ok(Some(DuckDbConnection { connection }))
+        self.open(&self.path, access).map(Some)
+    }
+
+    fn relieve(&mut self, error: &Error) -> bool {
+        let more = self.memory_limit_bytes.saturating_mul(2);
+        let can = error.code() == MEMORY_CODE && more <= self.memory_limit_bytes_max;
+        if can {
+            self.memory_limit_bytes = more;
+        }
+        can
     }
 
     fn location(&self) -> String {
         self.path.display().to_string()
-    }
-}
-
-impl DuckDbPlace {
-    fn refused(&self, cause: &adbc_core::error::Error) -> Error {
-        let locked = ["Could not set lock", "Conflicting lock", "being used by another process"]
-            .iter()
-            .any(|words| cause.message.contains(words));
-        let error = if locked {
-            Error::new(
-                ErrorKind::Unavailable,
-                "destination/locked",
-                "the duckdb file is open in another process",
-            )
-            .hint("Close the other program that has the file open, then run again; nothing that was fetched is lost.")
-        } else {
-            Error::new(ErrorKind::Destination, "destination/open", "the duckdb file cannot be opened")
-        };
-        error.with("file", self.path.display()).source_error(shortened(&cause.message))
     }
 }
 
@@ -178,16 +205,10 @@ impl SqlConnection for DuckDbConnection {
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn failed(cause: adbc_core::error::Error) -> Error {
-    Error::new(ErrorKind::Destination, "destination/duckdb", "duckdb refused a statement")
-        .source_error(shortened(&cause.message))
+    explain(&cause.message, "destination/duckdb", "duckdb refused a statement")
 }
 
 fn unreadable(cause: arrow_schema::ArrowError) -> Error {
     Error::new(ErrorKind::Destination, "destination/duckdb", "duckdb's answer cannot be read")
         .source_error(cause)
-}
-
-/// Returns the first line of a message, cut: what follows it quotes the statement, which can be long.
-fn shortened(message: &str) -> String {
-    message.lines().next().unwrap_or_default().chars().take(MESSAGE_CHARS_MAX).collect()
 }

@@ -10,6 +10,7 @@ mod connection;
 mod dialect;
 #[cfg(feature = "embed-duckdb")]
 mod embedded;
+mod error;
 mod library;
 
 use std::path::{Path, PathBuf};
