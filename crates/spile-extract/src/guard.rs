@@ -2,12 +2,19 @@
 //!
 //! Two circles are told apart. The page after another is the same, byte for byte: the API ignores the position. A
 //! position comes back with the same first and last record: the API leads round. A position that comes back with other
-//! records is neither (scroll APIs give one token for all pages). The caller stops at a circle and says so.
+//! records is neither (scroll APIs give one token for all pages). The caller stops at a circle and says so. A page without
+//! records repeats nothing by itself, but a position that twice leads to no records leads nowhere.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use spile_core::{Json, Position, Totals};
+
+const SAME_PAGE: &str = "The API gave the same page twice in a row, so paging was stopped: it seems to ignore the page \
+                         position.";
+
+const CIRCLE: &str = "The API led back to a page that was read already, so paging was stopped: its next positions go in \
+                      a circle.";
 
 /// What the guard remembers of a resource: eight bytes a page, and none for counted positions, which cannot come back.
 #[derive(Debug, Default)]
@@ -24,33 +31,27 @@ impl PagingGuard {
         Self { previous_body_hash, ..Self::default() }
     }
 
-    /// Returns a sentence when this page was there before. A page without records is never a repetition.
+    /// Returns a sentence when this page was there before.
     pub(crate) fn repetition(
         &mut self,
         position: &Position,
         body_hash: &str,
         records: &[Json<'_>],
-    ) -> Option<String> {
+    ) -> Option<&'static str> {
         let same_body = self.previous_body_hash.as_deref() == Some(body_hash);
         self.previous_body_hash = Some(body_hash.to_owned());
-        let (Some(first), Some(last)) = (records.first(), records.last()) else { return None };
-        if same_body {
-            return Some(
-                "The API gave the same page twice in a row, so paging was stopped: it seems to ignore the page position."
-                    .to_owned(),
-            );
+        if same_body && !records.is_empty() {
+            return Some(SAME_PAGE);
         }
         let mut hasher = DefaultHasher::new();
         if !hash_position(position, &mut hasher) {
             return None;
         }
         records.len().hash(&mut hasher);
-        first.to_value().to_string().hash(&mut hasher);
-        last.to_value().to_string().hash(&mut hasher);
-        (!self.seen.insert(hasher.finish())).then(|| {
-            "The API led back to a page that was read already, so paging was stopped: its next positions go in a circle."
-                .to_owned()
-        })
+        for record in records.first().into_iter().chain(records.last()) {
+            record.to_value().to_string().hash(&mut hasher);
+        }
+        (!self.seen.insert(hasher.finish())).then_some(CIRCLE)
     }
 
     /// Returns a sentence when page 1 was shorter than asked for although there is more, as soon as that is known.
@@ -123,6 +124,7 @@ mod tests {
                 Some(3),
             ),
             (vec![(Position::Start, "[0]"), (cursor("s", 2), "[1]"), (cursor("s", 3), "[2]")], None),
+            (vec![(Position::Start, "[0]"), (cursor("s", 2), "[]"), (cursor("s", 3), "[]")], Some(2)),
         ] {
             let mut guard = PagingGuard::new(None);
             let stopped = pages.iter().position(|(position, body)| {

@@ -8,11 +8,13 @@
 mod auths;
 mod extract;
 mod fields;
+mod followed;
 mod guard;
 mod incremental;
 mod link_header;
 mod paginators;
 mod request;
+mod resource_run;
 mod select;
 mod template;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, ToSpan};
+use jiff::{SignedDuration, Span};
 use serde_json::Value;
 use spile_core::{Error, ErrorKind, IncrementalPlan, Result};
 
@@ -38,7 +38,7 @@ pub(super) fn apply(plan: &IncrementalPlan, lag: f64, value: &Value, reading: Re
             .source_error(error)
     };
     let moved = if reading == Reading::Values && in_days(plan, form) {
-        let days = (signed as i64).days();
+        let days = Span::new().try_days(signed as i64).map_err(out_of_range)?;
         let day = TimeZone::UTC.to_datetime(instant).date().checked_add(days).map_err(out_of_range)?;
         // A whole day stays in range: from its first instant for `max`, to its last for `min`.
         let time = match form {

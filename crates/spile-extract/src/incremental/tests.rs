@@ -37,8 +37,8 @@ fn run_start() -> Timestamp {
     "2026-03-01T12:00:00.7Z".parse().unwrap()
 }
 
-fn state(last: Value, hashes: &[&str]) -> Value {
-    json!({"initial_value": null, "last_value": last, "unique_hashes": hashes, "start_value": null})
+fn state(last: impl Into<Value>, hashes: &[&str]) -> Value {
+    json!({"initial_value": null, "last_value": last.into(), "unique_hashes": hashes, "start_value": null})
 }
 
 fn filter(
@@ -240,4 +240,70 @@ fn a_resumed_filter_goes_on_where_it_was() {
     assert_eq!(run(Some(&half), &pages[1..]), run(None, &pages));
     let restored: Window = serde_json::from_value(serde_json::to_value(&window).unwrap()).unwrap();
     assert_eq!((restored.key(), restored), (window.key(), window));
+}
+
+/// Rows as (id, cursor), and the last value, hashes and start value after them.
+type Run<'a> = (&'a [(i64, i64)], Value, &'a [&'a str], Value);
+
+/// Every state here was written by dlt 1.31 for the same rows, one run after another.
+#[test]
+fn states_are_dlts() {
+    let with_lag = IncrementalPlan { lag: Some(10.0), ..plan() };
+    let smallest = IncrementalPlan { descending: true, ..plan() };
+    let from_four = IncrementalPlan { initial_value: Some(json!(4)), ..plan() };
+    let runs: [(IncrementalPlan, &[Run<'_>]); 4] = [
+        (
+            plan(),
+            &[
+                (&[(1, 4), (2, 5), (3, 5)], json!(5), &["Cn/dwi436vBb", "Tp44cKMYfAuJ"], Value::Null),
+                (
+                    &[(2, 5), (3, 5), (4, 5)],
+                    json!(5),
+                    &["9ydaHrzwo9f8", "Cn/dwi436vBb", "Tp44cKMYfAuJ"],
+                    json!(5),
+                ),
+                (&[(9, 1)], json!(5), &["9ydaHrzwo9f8", "Cn/dwi436vBb", "Tp44cKMYfAuJ"], json!(5)),
+                (&[(5, 8)], json!(8), &["tIXXf9wiHssy"], json!(5)),
+            ],
+        ),
+        (
+            from_four,
+            &[
+                (&[(1, 4), (2, 5)], json!(5), &["Tp44cKMYfAuJ"], json!(4)),
+                (&[(2, 5), (3, 9)], json!(9), &["Cn/dwi436vBb"], json!(5)),
+                (&[(7, 2)], json!(9), &["Cn/dwi436vBb"], json!(5)),
+            ],
+        ),
+        (
+            with_lag,
+            &[
+                (&[(1, 10), (2, 20)], json!(20), &[], Value::Null),
+                (&[(3, 12), (4, 18)], json!(20), &[], json!(20)),
+                (&[(3, 12), (4, 25)], json!(25), &[], json!(20)),
+            ],
+        ),
+        (
+            smallest,
+            &[
+                (&[(1, 10), (2, 7)], json!(7), &["Tp44cKMYfAuJ"], Value::Null),
+                (&[(3, 7), (2, 7), (4, 9)], json!(7), &["Cn/dwi436vBb", "Tp44cKMYfAuJ"], json!(7)),
+            ],
+        ),
+    ];
+    for (plan, runs) in runs {
+        let mut stored = None;
+        for (rows, last_value, hashes, start_value) in runs {
+            let rows: Vec<Value> = rows.iter().map(|(id, t)| json!({"id": id, "t": t})).collect();
+            let mut state = filter(&plan, stored.as_ref(), &Value::from(rows).to_string()).2.unwrap();
+            stored = Some(state.clone());
+            state["unique_hashes"].as_array_mut().unwrap().sort_by_key(Value::to_string);
+            let expected = json!({
+                "initial_value": plan.initial_value,
+                "last_value": last_value,
+                "unique_hashes": hashes,
+                "start_value": start_value,
+            });
+            assert_eq!(state, expected);
+        }
+    }
 }

@@ -57,7 +57,7 @@ fn transcript(config: &str, answers: &[&str]) -> (Vec<String>, String) {
         records_before += records.len() as u64;
         match paginator.next(&position, &response) {
             Ok(Step::Next(next)) => {
-                position = serde_json::from_value(serde_json::to_value(next).unwrap()).unwrap()
+                position = serde_json::from_value(serde_json::to_value(next).unwrap()).unwrap();
             }
             Ok(Step::Done(reason)) => return (requests, format!("{reason:?}")),
             Err(error) => return (requests, error.code().to_owned()),

@@ -13,6 +13,9 @@ use url::{Origin, Url};
 use super::redirect::{is_trusted, next_hop};
 use super::{BoxFuture, OutgoingRequest, Response, Transport};
 
+/// Memory that is reserved on a server's word alone.
+const RESERVED_BYTES_MAX: usize = 8 << 20;
+
 /// The transport of real runs. Connections are reused.
 #[derive(Debug)]
 pub struct HttpTransport {
@@ -109,18 +112,14 @@ impl HttpTransport {
     ) -> Result<reqwest::Response> {
         let mut headers = HeaderMap::new();
         let mut target = url.clone();
-        if trusted {
-            for credential in &self.client_headers {
-                add_credential(credential, &mut headers, &mut target)?;
-            }
-        }
+        // What is set by default comes first, so that the config can replace it.
         for (name, value) in &request.headers {
             if body.is_some() || name != "content-type" {
                 set_header(&mut headers, name, value, false)?;
             }
         }
         if trusted {
-            for credential in &request.credentials {
+            for credential in self.client_headers.iter().chain(&request.credentials) {
                 add_credential(credential, &mut headers, &mut target)?;
             }
         }
@@ -145,7 +144,8 @@ impl HttpTransport {
                 (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
             })
             .collect();
-        let mut body = Vec::new();
+        let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let mut body = Vec::with_capacity(announced.min(RESERVED_BYTES_MAX));
         while let Some(chunk) = answer.chunk().await.map_err(failed)? {
             if body.len() + chunk.len() > self.body_bytes_max {
                 let message = format!("the response body has more than {} bytes", self.body_bytes_max);

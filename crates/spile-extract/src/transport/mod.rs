@@ -1,8 +1,9 @@
 //! The one place of this crate that does I/O.
 //!
-//! [`Transport`] sends a request once, redirects included; when to send it again is decided by `retry`, what an unusable
-//! answer is called by `failure`. The invariant: credentials are joined here and nowhere else, per hop and by origin.
+//! [`Transport`] sends a request once, redirects included; when to send it again is decided by `retry` and `budget`,
+//! what an unusable answer is called by `failure`. The invariant: credentials are joined here and nowhere else, per hop and by origin.
 
+mod budget;
 mod failure;
 mod http;
 mod redirect;

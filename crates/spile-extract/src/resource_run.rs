@@ -1,0 +1,200 @@
+//! One resource between two pages: makes requests, and pages of their answers.
+//!
+//! No I/O and no waiting: the loop in `extract` has those. The invariant: the evidence of a page is complete when the page
+//! is made, what follows it included.
+
+use spile_core::{
+    Error, ErrorKind, Json, JsonPath, Page, PageEvidence, PageId, Plan, Position, RequestDraft, ResourcePlan,
+    ResponseView, Result, Step, StopReason, Totals,
+};
+
+use crate::extract::ResourceStart;
+use crate::guard::PagingGuard;
+use crate::incremental::{RowFilter, Window};
+use crate::transport::{Answer, OutgoingRequest, Scrubber};
+use crate::{followed, request, select, totals};
+
+/// The state of one resource between two pages.
+pub(crate) struct ResourceRun<'a> {
+    resource: &'a ResourcePlan,
+    plan: &'a Plan,
+    scrubber: &'a Scrubber,
+    draft: RequestDraft,
+    window_key: String,
+    filter: Option<RowFilter<'a>>,
+    guard: PagingGuard,
+    /// The config's selector, or the one found on the first page of this run.
+    selector: Option<JsonPath>,
+    position: Position,
+    pages_before: u64,
+    records_before: u64,
+}
+
+impl<'a> ResourceRun<'a> {
+    /// Starts where `start` says.
+    pub(crate) fn new(
+        resource: &'a ResourcePlan,
+        start: ResourceStart,
+        window: Option<&'a Window>,
+        plan: &'a Plan,
+        scrubber: &'a Scrubber,
+    ) -> Result<Self> {
+        let filter = match (&resource.incremental, window) {
+            (Some(incremental), Some(window)) => Some(RowFilter::new(
+                incremental,
+                window,
+                &resource.load.primary_key,
+                start.cursor_state.as_ref(),
+            )),
+            (Some(_), None) => {
+                let message = format!("resource `{}` is incremental but has no window", resource.name);
+                return Err(Error::new(ErrorKind::Bug, "bug/no-window", message));
+            }
+            (None, _) => None,
+        };
+        Ok(Self {
+            resource,
+            plan,
+            scrubber,
+            draft: request::draft(resource, window, scrubber)?,
+            window_key: window.map(Window::key).unwrap_or_default(),
+            filter,
+            guard: PagingGuard::new(start.last_body_hash),
+            selector: resource.data_selector.clone(),
+            position: start.position,
+            pages_before: start.pages_before,
+            records_before: start.records_before,
+        })
+    }
+
+    /// Makes the request for the current position.
+    pub(crate) fn request(&self) -> Result<OutgoingRequest> {
+        if self.pages_before >= self.plan.limits.pages_max {
+            let message = format!(
+                "resource `{}` has more than {} pages",
+                self.resource.name, self.plan.limits.pages_max
+            );
+            return Err(Error::new(ErrorKind::Limit, "limit/pages", message)
+                .with("resource", &self.resource.name)
+                .hint("Check the paginator's stop rule, or raise the limit."));
+        }
+        let mut draft = self.draft.clone();
+        self.resource.paginator.apply(&self.position, &mut draft)?;
+        followed::keep_tls(&self.resource.url, &mut draft.url)?;
+        Ok(OutgoingRequest::new(draft, self.scrubber))
+    }
+
+    /// Makes the page of an answer and moves on to what follows it.
+    pub(crate) fn page(&mut self, answer: Answer) -> Result<Page> {
+        let body = answer.document.root();
+        let selector = self.selector.get_or_insert_with(|| select::detect(body));
+        let selection = select::select(selector, body);
+        let found = selection.records;
+        let count = found.len() as u64;
+        let totals = totals::read(body, found.len());
+        if let Some(warning) = self.guard.repetition(&self.position, &answer.body_hash, &found) {
+            return Ok(self.repeated_page(answer, totals, warning));
+        }
+        let step = self.resource.paginator.next(&self.position, &self.view(&answer, body, &found))?;
+        let page_size = self.resource.paginator.page_size();
+        let short = self.guard.short_page(self.page_number(), count, page_size, totals);
+        let (records, outside_window, duplicates, passed) = match &mut self.filter {
+            Some(filter) => {
+                let filtered = filter.page(&found)?;
+                (filtered.kept, filtered.outside, filtered.duplicates, filtered.passed)
+            }
+            None => (found.iter().map(|record| record.index()).collect(), 0, 0, false),
+        };
+        let (next, stop) = self.follow(step, passed);
+        let evidence = PageEvidence {
+            next: next.clone(),
+            stop,
+            records: count,
+            kept: records.len() as u64,
+            outside_window,
+            duplicates,
+            selector_matched: selection.matched,
+            warnings: short.into_iter().collect(),
+            ..self.evidence(&answer, totals)
+        };
+        self.pages_before += 1;
+        self.records_before += count;
+        if let Some(next) = next {
+            self.position = next;
+        }
+        Ok(Page { document: answer.document, records, evidence })
+    }
+
+    /// Returns what follows and why nothing does. At a page limit both are known: there is more, but it is not asked for.
+    fn follow(&self, step: Step, passed: bool) -> (Option<Position>, Option<StopReason>) {
+        match step {
+            Step::Done(reason) => (None, Some(reason)),
+            Step::Next(_) if passed => (None, Some(StopReason::WindowPassed)),
+            Step::Next(mut next) => {
+                let trusted = &self.plan.client.trusted_origins;
+                followed::forget_credentials(&mut next, &self.draft.credentials, trusted);
+                let at_limit = self.plan.page_limit.is_some_and(|limit| self.page_number() >= limit);
+                (Some(next), at_limit.then_some(StopReason::PageLimit))
+            }
+        }
+    }
+
+    /// Makes the page that was there before: it ends paging and counts for nothing.
+    fn repeated_page(&self, answer: Answer, totals: Totals, warning: &str) -> Page {
+        let evidence = PageEvidence {
+            // A link that leads in a circle is a position that has an id already.
+            id: PageId::new(&self.resource.name, &format!("{}#repeated", self.window_key), &self.position),
+            stop: Some(StopReason::RepeatedPage),
+            warnings: vec![warning.to_owned()],
+            ..self.evidence(&answer, totals)
+        };
+        Page { document: answer.document, records: Vec::new(), evidence }
+    }
+
+    /// Returns what is known of every page before its records are looked at.
+    fn evidence(&self, answer: &Answer, totals: Totals) -> PageEvidence {
+        PageEvidence {
+            resource: self.resource.name.clone(),
+            id: PageId::new(&self.resource.name, &self.window_key, &self.position),
+            position: self.position.clone(),
+            next: None,
+            stop: None,
+            bytes: answer.bytes,
+            body_hash: answer.body_hash.clone(),
+            records: 0,
+            kept: 0,
+            outside_window: 0,
+            duplicates: 0,
+            totals,
+            selector_matched: true,
+            retries: answer.retries,
+            cursor_state: self.filter.as_ref().and_then(RowFilter::state),
+            warnings: Vec::new(),
+        }
+    }
+
+    fn view<'v>(&self, answer: &'v Answer, body: Json<'v>, records: &[Json<'v>]) -> ResponseView<'v> {
+        ResponseView {
+            url: &answer.url,
+            headers: &answer.headers,
+            body,
+            record_count: records.len(),
+            last_record: records.last().copied(),
+            pages_before: self.pages_before,
+            records_before: self.records_before,
+        }
+    }
+
+    /// Returns the 1-based number of the page that is asked for.
+    pub(crate) fn page_number(&self) -> u64 {
+        self.pages_before + 1
+    }
+
+    /// Adds to an error which page it is about.
+    pub(crate) fn explain(&self, error: Error, request: &OutgoingRequest) -> Error {
+        error
+            .with("resource", &self.resource.name)
+            .with("url", self.scrubber.url(&request.url))
+            .with("page", self.page_number())
+    }
+}

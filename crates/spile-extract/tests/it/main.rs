@@ -1,0 +1,11 @@
+//! Extraction over real sockets on the loopback interface: what goes over the wire and what comes out as pages.
+
+#![expect(clippy::unwrap_used, reason = "tests panic")]
+
+mod faults;
+mod fixture;
+mod paging;
+mod secrets;
+mod server;
+#[path = "../../src/testing.rs"]
+mod testing;
