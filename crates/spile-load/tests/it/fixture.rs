@@ -44,7 +44,8 @@ impl Fixture {
 
     /// Writes the segments of a package and describes it.
     pub(crate) fn package(&self, load_id: &str, schema: &Schema, loads: &[Load<'_>]) -> SealedPackage {
-        let folder = self.folder.path().join(format!("{load_id}'s"));
+        // Quotes, brackets and equal signs mean something in SQL, in patterns and in partitioned folders.
+        let folder = self.folder.path().join(format!("[a=1]'{load_id}"));
         std::fs::create_dir_all(&folder).unwrap();
         let mut tables = Vec::new();
         for (root, write_disposition, segments) in loads {

@@ -191,11 +191,7 @@ impl SqlConnection for DuckDbConnection {
     }
 
     fn stage(&mut self, folder: &Path, segments: &[&SegmentFile]) -> Result<StagedRows> {
-        let files: Vec<String> = segments
-            .iter()
-            .map(|segment| Literal(&folder.join(&segment.file).to_string_lossy()).to_string())
-            .collect();
-        let relation = format!("read_parquet([{}], union_by_name := true)", files.join(", "));
+        let relation = parquet_relation(segments.iter().map(|segment| folder.join(&segment.file)));
         let columns = self.columns(&format!("SELECT * FROM {relation} LIMIT 0"))?;
         let hidden = columns.iter().any(|column| SEQUENCE.contains(&column.to_lowercase().as_str()));
         let sequence = if hidden { Vec::new() } else { SEQUENCE.to_vec() };
@@ -206,6 +202,23 @@ impl SqlConnection for DuckDbConnection {
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 fn failed(cause: adbc_core::error::Error) -> Error {
     explain(&cause.message, "destination/duckdb", "duckdb refused a statement")
+}
+
+/// Returns the table function that reads these files, in this order, and nothing else: paths are no patterns, and a
+/// folder named `a=b` adds no column.
+fn parquet_relation(paths: impl Iterator<Item = PathBuf>) -> String {
+    let mut files = Vec::new();
+    for path in paths {
+        let mut escaped = String::new();
+        for character in path.to_string_lossy().chars() {
+            match character {
+                '*' | '?' | '[' => escaped.extend(['[', character, ']']),
+                plain => escaped.push(plain),
+            }
+        }
+        files.push(Literal(&escaped).to_string());
+    }
+    format!("read_parquet([{}], union_by_name := true, hive_partitioning := false)", files.join(", "))
 }
 
 fn unreadable(cause: arrow_schema::ArrowError) -> Error {
