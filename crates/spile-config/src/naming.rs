@@ -1,4 +1,4 @@
-//! dlt's snake_case for one name: the dataset's.
+//! dlt's `snake_case` for one name: the dataset's.
 //!
 //! Tables and columns are named by the normaliser, which owns the full convention with shortening.
 

@@ -76,6 +76,18 @@ impl Providers {
         Some(value)
     }
 
+    /// Looks keys up under the pipeline's name in all providers, and then without it.
+    pub(crate) fn search_for_pipeline(
+        &mut self,
+        pipeline: &str,
+        paths: &[Vec<&str>],
+        store: Store,
+        asked: &str,
+    ) -> Option<Value> {
+        let prefixed: Vec<Vec<&str>> = paths.iter().map(|path| [&[pipeline], &path[..]].concat()).collect();
+        self.search(&prefixed, store, asked).or_else(|| self.search(paths, store, asked))
+    }
+
     fn find(&self, paths: &[Vec<&str>], store: Store) -> Option<(Value, String)> {
         for path in paths {
             let name = variable_name(path);
@@ -121,25 +133,18 @@ pub(crate) fn variable_name(path: &[&str]) -> String {
     path.join("__").to_uppercase()
 }
 
-/// Returns the key paths that dlt tries for a field of a source, most precise first: with the pipeline's name in front,
-/// then without.
-pub(crate) fn source_paths<'a>(
-    pipeline: &'a str,
-    section: &'a str,
-    name: &'a str,
-    field: &[&'a str],
-) -> Vec<Vec<&'a str>> {
+/// Returns the key paths that dlt tries for a field of a source, most precise first.
+pub(crate) fn source_paths<'a>(section: &'a str, name: &'a str, field: &[&'a str]) -> Vec<Vec<&'a str>> {
     let prefixes: [&[&str]; 5] =
         [&["sources", section, name], &["sources", section], &["sources", name], &["sources"], &[]];
-    let mut plain: Vec<Vec<&str>> = Vec::new();
+    let mut paths: Vec<Vec<&str>> = Vec::new();
     for prefix in prefixes {
         let path = [prefix, field].concat();
-        if !plain.contains(&path) {
-            plain.push(path);
+        if !paths.contains(&path) {
+            paths.push(path);
         }
     }
-    let prefixed: Vec<Vec<&str>> = plain.iter().map(|path| [&[pipeline], &path[..]].concat()).collect();
-    [prefixed, plain].concat()
+    paths
 }
 
 /// Secrets are texts, also when TOML has them as numbers.
@@ -206,10 +211,10 @@ mod tests {
 
     #[test]
     fn lookup_order_of_dlt() {
-        let paths = source_paths("p", "rest_api", "foo", &["credentials", "token"]);
+        let paths = source_paths("rest_api", "foo", &["credentials", "token"]);
         let names: Vec<String> = paths.iter().map(|path| variable_name(path)).collect();
         assert_eq!(
-            names[5..],
+            names,
             [
                 "SOURCES__REST_API__FOO__CREDENTIALS__TOKEN",
                 "SOURCES__REST_API__CREDENTIALS__TOKEN",
@@ -218,7 +223,6 @@ mod tests {
                 "CREDENTIALS__TOKEN",
             ]
         );
-        assert_eq!(names[0], "P__SOURCES__REST_API__FOO__CREDENTIALS__TOKEN");
-        assert_eq!(source_paths("p", "rest_api", "rest_api", &["x"]).len(), 8);
+        assert_eq!(source_paths("rest_api", "rest_api", &["x"]).len(), 4);
     }
 }

@@ -77,7 +77,7 @@ impl Change<'_> {
         let mut walked = 0;
         for part in parents {
             let span = self.span(walked, walked + part.len());
-            match child(node, part) {
+            match child(node, part, &span) {
                 Ok(found) => node = found,
                 Err(known) => return diagnostics.push(unknown_part(part, &known, &span)),
             }
@@ -92,7 +92,7 @@ impl Change<'_> {
             }
             return;
         }
-        match child(node, last) {
+        match child(node, last, &span) {
             Ok(found) => *found = value,
             Err(known) => diagnostics.push(unknown_part(last, &known, &span)),
         }
@@ -116,12 +116,17 @@ impl Change<'_> {
     }
 }
 
-/// Finds a child by key, index or resource name; the error lists what there is.
-fn child<'n>(node: &'n mut Node, part: &str) -> Result<&'n mut Node, Vec<String>> {
+/// Finds a child by key, index or resource name; the error lists what there is. A key that a map lacks is made
+/// (`client.retry.max_retries` where no `retry` is written); if no such key can be, resolving says so at its place.
+fn child<'n>(node: &'n mut Node, part: &str, span: &Span) -> Result<&'n mut Node, Vec<String>> {
     match &mut node.value {
         Value::Map(entries) => {
-            let known = entries.iter().map(|(key, _)| key.name.clone()).collect();
-            entries.iter_mut().find(|(key, _)| key.name == part).map(|(_, node)| node).ok_or(known)
+            let index = entries.iter().position(|(key, _)| key.name == part).unwrap_or_else(|| {
+                let key = Key { name: part.to_owned(), span: span.clone() };
+                entries.push((key, Node::new(Value::Map(Vec::new()), span.clone())));
+                entries.len() - 1
+            });
+            Ok(&mut entries[index].1)
         }
         Value::List(items) => {
             let names: Vec<Option<String>> = items

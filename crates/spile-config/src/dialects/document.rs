@@ -74,7 +74,7 @@ fn choose<'b>(
     }
 }
 
-/// Finds fenced blocks in a language that a dialect understands. An unclosed fence ends with the text, as in CommonMark.
+/// Finds fenced blocks in a language that a dialect understands. An unclosed fence ends with the text, as in `CommonMark`.
 fn fenced_blocks(text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut open: Option<(char, usize, Option<&'static str>, usize, usize)> = None;

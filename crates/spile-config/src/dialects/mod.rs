@@ -169,9 +169,9 @@ pub(crate) fn split_top(top: Node, diagnostics: &mut Diagnostics) -> Option<Sour
     let mut rest = Vec::new();
     for (key, node) in entries {
         if SETTING_KEYS.contains(&key.name.as_str()) {
-            settings.push((key, node))
+            settings.push((key, node));
         } else {
-            rest.push((key, node))
+            rest.push((key, node));
         }
     }
     let (config, more) = match rest.iter().position(|(key, _)| key.name == "sources") {

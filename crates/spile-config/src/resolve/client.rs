@@ -5,8 +5,8 @@
 use spile_core::{ClientPlan, Credential, CredentialPlace, Diagnostic, Limits, Node, Secret};
 use url::{Origin, Url};
 
-use crate::fields::{KnownKeys, missing, wrong_type};
-use crate::resolve::{Resolver, start_of};
+use crate::fields::{KnownKeys, wrong_type};
+use crate::resolve::Resolver;
 
 const CLIENT: KnownKeys = KnownKeys {
     of: "client",
@@ -36,13 +36,7 @@ impl Resolver<'_> {
     pub(super) fn client(&mut self, node: &Node) -> Option<ClientPlan> {
         self.entries(node, "client")?;
         CLIENT.check(node, self.diagnostics);
-        let base_url = match node.get("base_url") {
-            Some(url) => self.base_url(url),
-            None => {
-                self.report(missing("base_url", "client", &start_of(node)));
-                None
-            }
-        };
+        let base_url = self.required(node, "base_url", "client").and_then(|url| self.base_url(url));
         let headers = self.client_headers(node);
         let retry = self.retry(node);
         let base_url = base_url?;

@@ -6,6 +6,7 @@ use spile_core::{DestinationPlan, Diagnostic, Secret, Store, Value};
 
 use crate::fields::nearest;
 use crate::resolve::Resolver;
+use crate::resolve::read::Reported;
 
 const DUCKDB: &str = "duckdb";
 
@@ -33,7 +34,7 @@ impl Resolver<'_> {
             return Some(self.duckdb(path));
         }
         if written == DUCKDB {
-            let path = self.duckdb_credentials()?;
+            let path = self.duckdb_credentials().ok()?;
             let path = path.unwrap_or_else(|| format!("{}.duckdb", self.names.pipeline));
             return Some(self.duckdb(duckdb_path(&path).unwrap_or(&path)));
         }
@@ -61,28 +62,18 @@ impl Resolver<'_> {
     }
 
     /// Looks `destination.duckdb.credentials` up: a path, a URL, or a table with `database`.
-    fn duckdb_credentials(&mut self) -> Option<Option<String>> {
-        let pipeline = self.names.pipeline.clone();
-        let sections: [&[&str]; 4] = [
-            &[&pipeline, "destination", DUCKDB, "credentials"],
-            &["destination", DUCKDB, "credentials"],
-            &[&pipeline, "destination", "credentials"],
-            &["destination", "credentials"],
-        ];
-        let paths = |suffix: &[&'static str]| -> Vec<Vec<&str>> {
-            sections.iter().map(|section| [section, suffix].concat()).collect()
-        };
+    fn duckdb_credentials(&mut self) -> Result<Option<String>, Reported> {
         let asked = "destination.duckdb.credentials";
-        // A path is no secret, but dlt keeps it where secrets are; both files are read.
-        let database =
-            self.providers.search(&paths(&["database"]), Store::Config, &format!("{asked}.database"));
-        let found = match database {
-            Some(found) => Some(found),
-            None => self.providers.search(&paths(&[]), Store::Config, asked),
-        };
+        let table = [vec!["destination", DUCKDB, "credentials"], vec!["destination", "credentials"]];
+        let database: Vec<Vec<&str>> = table.iter().map(|path| [&path[..], &["database"]].concat()).collect();
+        let Self { names, providers, .. } = self;
+        // A path is no secret, but dlt keeps it where secrets are; all providers are read.
+        let mut search =
+            |paths: &[Vec<&str>]| providers.search_for_pipeline(&names.pipeline, paths, Store::Config, asked);
+        let found = search(&database).or_else(|| search(&table));
         match found {
-            None => Some(None),
-            Some(Value::String(path)) => Some(Some(path)),
+            None => Ok(None),
+            Some(Value::String(path)) => Ok(Some(path)),
             Some(_) => {
                 self.report(
                     Diagnostic::error(
@@ -91,7 +82,7 @@ impl Resolver<'_> {
                     )
                     .hint("Write for example `credentials = \"duckdb:///data/file.duckdb\"`."),
                 );
-                None
+                Err(Reported)
             }
         }
     }

@@ -11,6 +11,7 @@ use url::Url;
 use crate::fields::{KnownKeys, not_supported, wrong_type};
 use crate::interpolate::{self, Piece};
 use crate::resolve::Resolver;
+use crate::resolve::read::Reported;
 
 const ENDPOINT: KnownKeys = KnownKeys {
     of: "endpoint",
@@ -85,21 +86,24 @@ impl Resolver<'_> {
             json,
             auth,
             paginator: paginator?,
-            data_selector: data_selector?,
-            incremental: incremental?,
+            data_selector: data_selector.ok()?,
+            incremental: incremental.ok()?,
         })
     }
 
-    /// `Some(None)`: found on the first page.
-    fn data_selector(&mut self, node: Option<&Node>, single_entity: bool) -> Option<Option<JsonPath>> {
-        let text = match node {
-            Some(node) => self.string(node, "data_selector")?,
-            None => String::new(),
-        };
-        match node {
-            Some(node) if !text.is_empty() => self.json_path(&text, node, "data_selector").map(Some),
-            _ if single_entity => Some(JsonPath::parse("$").ok()),
-            _ => Some(None),
+    /// Resolves the selector; without one the records are found on the first page.
+    fn data_selector(
+        &mut self,
+        node: Option<&Node>,
+        single_entity: bool,
+    ) -> Result<Option<JsonPath>, Reported> {
+        let text = self.optional(node, |this, node| this.string(node, "data_selector"))?;
+        match (node, text.filter(|text| !text.is_empty())) {
+            (Some(node), Some(text)) => {
+                self.json_path(&text, node, "data_selector").map(Some).ok_or(Reported)
+            }
+            _ if single_entity => Ok(Some(JsonPath::fields(&[]))),
+            _ => Ok(None),
         }
     }
 

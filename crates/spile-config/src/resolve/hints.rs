@@ -76,12 +76,12 @@ impl Resolver<'_> {
         let nesting = get("max_table_nesting").or_else(|| self.request.source.setting("max_table_nesting"));
         let nesting = self.optional(nesting, |this, node| this.count(node, "max_table_nesting"));
         Some(LoadPlan {
-            table: table?.unwrap_or_else(|| name.to_owned()),
+            table: table.ok()?.unwrap_or_else(|| name.to_owned()),
             write_disposition: disposition?,
-            primary_key: primary_key?.unwrap_or_default(),
-            merge_key: merge_key?.unwrap_or_default(),
+            primary_key: primary_key.ok()?.unwrap_or_default(),
+            merge_key: merge_key.ok()?.unwrap_or_default(),
             columns: columns?,
-            max_table_nesting: nesting?.map(|levels| u32::try_from(levels).unwrap_or(u32::MAX)),
+            max_table_nesting: nesting.ok()?.map(|levels| u32::try_from(levels).unwrap_or(u32::MAX)),
         })
     }
 

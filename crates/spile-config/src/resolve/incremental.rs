@@ -9,6 +9,7 @@ use spile_core::{
 };
 
 use crate::fields::{KnownKeys, missing, wrong_type};
+use crate::resolve::read::Reported;
 use crate::resolve::{Resolver, start_of};
 
 const CALLABLE: &str = "Functions cannot be run; Spile writes times as the records have them.";
@@ -55,16 +56,16 @@ const SYNC: KnownKeys = KnownKeys {
 const EDGES: [(&str, RangeEdge); 2] = [("closed", RangeEdge::Closed), ("open", RangeEdge::Open)];
 
 impl Resolver<'_> {
-    /// Resolves the incremental of a resource: `Some(None)` when it has none, `None` when a finding was reported.
+    /// Resolves the incremental of a resource, if it has one.
     pub(super) fn incremental(
         &mut self,
         name: &str,
         endpoint: &Node,
         resource: &Node,
-    ) -> Option<Option<IncrementalPlan>> {
+    ) -> Result<Option<IncrementalPlan>, Reported> {
         let plain = endpoint.get("incremental").filter(|node| !node.is_null());
         let sync = resource.get("incremental_sync").filter(|node| !node.is_null());
-        let params = self.incremental_params(endpoint);
+        let params = Self::incremental_params(endpoint);
         if let (Some(_), Some(sync)) = (plain.or(params.first().map(|(_, node)| *node)), sync) {
             self.report(
                 Diagnostic::error(
@@ -74,7 +75,7 @@ impl Resolver<'_> {
                 .at(&start_of(sync))
                 .hint("Keep one of them."),
             );
-            return None;
+            return Err(Reported);
         }
         let plan = match (params.as_slice(), plain, sync) {
             ([_, (key, _), ..], _, _) => {
@@ -83,18 +84,18 @@ impl Resolver<'_> {
                         .at(&key.span)
                         .hint("Use `endpoint.incremental` with start_param and end_param."),
                 );
-                return None;
+                return Err(Reported);
             }
             ([(key, node)], _, _) => self.param_incremental(key, node)?,
             ([], Some(node), _) => self.dlt_incremental(node, None)?,
             ([], None, Some(node)) => self.sync(node)?,
-            ([], None, None) => return Some(None),
+            ([], None, None) => return Ok(None),
         };
         let at = plain.or(sync).or(params.first().map(|(_, node)| *node)).unwrap_or(endpoint);
         self.backfill(plan, sync.is_some(), at).map(Some)
     }
 
-    fn incremental_params<'n>(&mut self, endpoint: &'n Node) -> Vec<(&'n Key, &'n Node)> {
+    fn incremental_params<'n>(endpoint: &'n Node) -> Vec<(&'n Key, &'n Node)> {
         let Some(Value::Map(entries)) = endpoint.get("params").map(|node| &node.value) else {
             return Vec::new();
         };
@@ -105,7 +106,7 @@ impl Resolver<'_> {
             .collect()
     }
 
-    fn param_incremental(&mut self, key: &Key, node: &Node) -> Option<IncrementalPlan> {
+    fn param_incremental(&mut self, key: &Key, node: &Node) -> Result<IncrementalPlan, Reported> {
         for refused in ["end_value", "end_param", "start_param"] {
             if let Some(found) = node.get(refused).filter(|node| !node.is_null()) {
                 self.report(
@@ -116,19 +117,19 @@ impl Resolver<'_> {
                     .at(&found.span)
                     .hint("Use `endpoint.incremental` with start_param and end_param."),
                 );
-                return None;
+                return Err(Reported);
             }
         }
         self.dlt_incremental(node, Some(key.name.clone()))
     }
 
-    fn dlt_incremental(&mut self, node: &Node, param: Option<String>) -> Option<IncrementalPlan> {
-        self.entries(node, "incremental")?;
+    fn dlt_incremental(&mut self, node: &Node, param: Option<String>) -> Result<IncrementalPlan, Reported> {
+        self.entries(node, "incremental").ok_or(Reported)?;
         INCREMENTAL.check(node, self.diagnostics);
         let get = |key: &str| node.get(key).filter(|node| !node.is_null());
         let cursor_path = self.cursor_path(node, "cursor_path", "incremental");
-        let start_param = get("start_param").map(|node| self.string(node, "start_param"));
-        let end_param = get("end_param").map(|node| self.string(node, "end_param"));
+        let start_param = self.optional(get("start_param"), |this, node| this.string(node, "start_param"));
+        let end_param = self.optional(get("end_param"), |this, node| this.string(node, "end_param"));
         if let Some(node) = get("allow_external_schedulers")
             && self.boolean(node, "allow_external_schedulers") == Some(true)
         {
@@ -144,11 +145,11 @@ impl Resolver<'_> {
             ("include", MissingCursor::Include),
             ("exclude", MissingCursor::Exclude),
         ];
-        Some(IncrementalPlan {
+        Ok(IncrementalPlan {
             initial_value: self.cursor_value(get("initial_value"))?,
             end_value: self.cursor_value(get("end_value"))?,
-            start: as_record(start_param.map_or(Some(param), |param| param.map(Some))?),
-            end: as_record(end_param.map_or(Some(None), |param| param.map(Some))?),
+            start: as_record(start_param?.or(param)),
+            end: as_record(end_param?),
             end_is_run_start: false,
             lag: self.optional(get("lag"), |this, node| this.amount(node, "lag"))?,
             descending: self.choice_or(get("last_value_func"), "last_value_func", &functions, false)?,
@@ -163,12 +164,12 @@ impl Resolver<'_> {
             row_order: self
                 .optional(get("row_order"), |this, node| this.choice(node, "row_order", &orders))?,
             primary_key: self.optional(get("primary_key"), |this, node| this.strings(node, "primary_key"))?,
-            cursor_path: cursor_path?,
+            cursor_path: cursor_path.ok_or(Reported)?,
         })
     }
 
-    fn sync(&mut self, node: &Node) -> Option<IncrementalPlan> {
-        self.entries(node, "incremental_sync")?;
+    fn sync(&mut self, node: &Node) -> Result<IncrementalPlan, Reported> {
+        self.entries(node, "incremental_sync").ok_or(Reported)?;
         SYNC.check(node, self.diagnostics);
         let get = |key: &str| node.get(key).filter(|node| !node.is_null());
         let cursor_path = self.cursor_path(node, "cursor_field", "incremental_sync");
@@ -176,13 +177,9 @@ impl Resolver<'_> {
             |this: &mut Self, key: &'static str| this.optional(get(key), |this, node| this.string(node, key));
         let start_param = text(self, "start_time_param")?;
         let end_param = text(self, "end_time_param")?;
-        let mut format = |key: &'static str| -> Option<CursorFormat> {
-            let written = text(self, key)?;
-            let written = if written.is_some() { written } else { text(self, "param_format")? };
-            Some(written.map_or(CursorFormat::AsRecord, cursor_format))
-        };
-        let (start_format, end_format) = (format("start_param_format")?, format("end_param_format")?);
-        Some(IncrementalPlan {
+        let start_format = self.cursor_format(get("start_param_format").or(get("param_format")))?;
+        let end_format = self.cursor_format(get("end_param_format").or(get("param_format")))?;
+        Ok(IncrementalPlan {
             initial_value: self.cursor_value(get("initial_value").or(get("start")))?,
             end_value: self.cursor_value(get("end_value"))?,
             end_is_run_start: end_param.is_some(),
@@ -196,12 +193,17 @@ impl Resolver<'_> {
             on_missing: MissingCursor::Include,
             row_order: None,
             primary_key: None,
-            cursor_path: cursor_path?,
+            cursor_path: cursor_path.ok_or(Reported)?,
         })
     }
 
     /// Puts the command line's window in place of the config's.
-    fn backfill(&mut self, mut plan: IncrementalPlan, is_sync: bool, at: &Node) -> Option<IncrementalPlan> {
+    fn backfill(
+        &mut self,
+        mut plan: IncrementalPlan,
+        is_sync: bool,
+        at: &Node,
+    ) -> Result<IncrementalPlan, Reported> {
         let options = self.request.options;
         if let Some(since) = &options.since {
             plan.initial_value = Some(bound(since, plan.initial_value.as_ref()));
@@ -215,9 +217,9 @@ impl Resolver<'_> {
                     .at(&start_of(at))
                     .hint("Add `initial_value`, or say `--since`."),
             );
-            return None;
+            return Err(Reported);
         }
-        Some(plan)
+        Ok(plan)
     }
 
     fn cursor_path(&mut self, node: &Node, key: &str, of: &str) -> Option<JsonPath> {
@@ -233,7 +235,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn cursor_value(&mut self, node: Option<&Node>) -> Option<Option<Json>> {
+    fn cursor_value(&mut self, node: Option<&Node>) -> Result<Option<Json>, Reported> {
         self.optional(node, |this, node| {
             let resolved = this.resolved(node)?;
             let value = match &resolved.value {
@@ -250,40 +252,39 @@ impl Resolver<'_> {
         })
     }
 
-    /// Reads a value that may be absent; the outer `None` means that a finding was reported.
-    pub(super) fn optional<T>(
-        &mut self,
-        node: Option<&Node>,
-        read: impl FnOnce(&mut Self, &Node) -> Option<T>,
-    ) -> Option<Option<T>> {
-        match node {
-            Some(node) => read(self, node).map(Some),
-            None => Some(None),
-        }
-    }
-
     fn choice_or<T: Copy>(
         &mut self,
         node: Option<&Node>,
         what: &str,
         words: &[(&'static str, T)],
         default: T,
-    ) -> Option<T> {
-        node.map_or(Some(default), |node| self.choice(node, what, words))
+    ) -> Result<T, Reported> {
+        Ok(self.optional(node, |this, node| this.choice(node, what, words))?.unwrap_or(default))
+    }
+
+    /// Reads how a bound is written. A pattern without a `%` would send the same text for every value.
+    fn cursor_format(&mut self, node: Option<&Node>) -> Result<CursorFormat, Reported> {
+        let Some(node) = node else { return Ok(CursorFormat::AsRecord) };
+        let written = self.string(node, "the format of a parameter").ok_or(Reported)?;
+        match written.as_str() {
+            "unix" => Ok(CursorFormat::Unix),
+            "unix_ms" => Ok(CursorFormat::UnixMs),
+            "iso8601" => Ok(CursorFormat::Iso8601),
+            _ if written.contains('%') => Ok(CursorFormat::Strftime(written)),
+            _ => {
+                self.report(
+                    Diagnostic::error("config/invalid-value", format!("there is no format `{written}`"))
+                        .at(&node.span)
+                        .hint("Write unix, unix_ms, iso8601 or a strftime pattern such as %Y-%m-%d."),
+                );
+                Err(Reported)
+            }
+        }
     }
 }
 
 fn as_record(param: Option<String>) -> CursorBound {
     CursorBound { param, format: CursorFormat::AsRecord }
-}
-
-fn cursor_format(written: String) -> CursorFormat {
-    match written.as_str() {
-        "unix" => CursorFormat::Unix,
-        "unix_ms" => CursorFormat::UnixMs,
-        "iso8601" => CursorFormat::Iso8601,
-        _ => CursorFormat::Strftime(written),
-    }
 }
 
 /// Reads a bound of the command line: a number when it is one, unless the config's own value is a text.

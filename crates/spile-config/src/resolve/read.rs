@@ -5,8 +5,11 @@
 use spile_core::{Diagnostic, Key, Node, Reference, Span, Store, Value};
 
 use crate::fields::{nearest, wrong_type};
-use crate::providers::variable_name;
+use crate::providers::{source_paths, variable_name};
 use crate::resolve::Resolver;
+
+/// A finding was reported, so what depends on the value cannot be made.
+pub(super) struct Reported;
 
 /// A resolved text.
 pub(super) struct Text {
@@ -121,6 +124,15 @@ impl Resolver<'_> {
         }
     }
 
+    /// Reads a value that may be absent.
+    pub(super) fn optional<T>(
+        &mut self,
+        node: Option<&Node>,
+        read: impl FnOnce(&mut Self, &Node) -> Option<T>,
+    ) -> Result<Option<T>, Reported> {
+        node.map(|node| read(self, node).ok_or(Reported)).transpose()
+    }
+
     /// Returns a copy without references. The copy may hold secrets: it is handed on and never shown.
     pub(super) fn resolved(&mut self, node: &Node) -> Option<Node> {
         let value = match &node.value {
@@ -168,11 +180,11 @@ impl Resolver<'_> {
         found
     }
 
-    /// Returns a node of the config's own place for a value that was looked up.
+    /// Looks a field of the source up under its sections, as dlt does.
     pub(super) fn looked_up(&mut self, field: &[&str], store: Store, asked: &str) -> Option<Value> {
         let Self { names, providers, .. } = self;
-        let paths = crate::providers::source_paths(&names.pipeline, &names.section, &names.source, field);
-        providers.search(&paths, store, asked)
+        let paths = source_paths(&names.section, &names.source, field);
+        providers.search_for_pipeline(&names.pipeline, &paths, store, asked)
     }
 }
 

@@ -72,8 +72,9 @@ impl Resolver<'_> {
     fn runtime(&mut self, name: &str) -> Option<f64> {
         let asked = format!("runtime.{name}");
         let pipeline = self.names.pipeline.clone();
-        let paths = [vec![pipeline.as_str(), "runtime", name], vec!["runtime", name]];
-        let number = match self.providers.search(&paths, Store::Config, &asked)? {
+        let paths = [vec!["runtime", name]];
+        let found = self.providers.search_for_pipeline(&pipeline, &paths, Store::Config, &asked)?;
+        let number = match found {
             Value::Int(number) => Some(number as f64),
             Value::Float(number) => Some(number),
             Value::String(text) => text.trim().parse().ok(),

@@ -19,6 +19,7 @@ impl<'p> Interpreter<'p, '_> {
                 Object::Path(path) => self.call_path(&format!("{path}.{method}"), call),
                 Object::Pipeline if method == "run" => self.run_pipeline(call),
                 Object::Pipeline | Object::Opaque => Some(Object::Opaque),
+                Object::Unknown => None,
                 Object::Source => {
                     let at = span(self.reading, call.range());
                     self.diagnostics.push(not_supported(&format!("`{method}` of a source"), &at).hint(
@@ -36,17 +37,18 @@ impl<'p> Interpreter<'p, '_> {
             Object::Function(function) => {
                 let mut arguments = Vec::new();
                 for argument in &call.arguments.args {
-                    arguments.push(self.evaluate(argument));
+                    arguments.push(self.evaluate(argument).unwrap_or(Object::Unknown));
                 }
                 let mut keywords = Vec::new();
                 for keyword in &call.arguments.keywords {
                     let name = self.keyword_name(keyword)?;
-                    let value = self.evaluate(&keyword.value);
+                    let value = self.evaluate(&keyword.value).unwrap_or(Object::Unknown);
                     keywords.push((name, value));
                 }
-                self.call(function, arguments, keywords, call)
+                self.call(function, arguments, &keywords, call)
             }
             Object::Opaque => Some(Object::Opaque),
+            Object::Unknown => None,
             Object::Node(_) | Object::Source | Object::Pipeline => self.refuse_expression("this call", call),
         }
     }
@@ -57,7 +59,7 @@ impl<'p> Interpreter<'p, '_> {
             return self.instance(class, call);
         }
         match path {
-            "dlt.pipeline" => self.capture_pipeline(call),
+            "dlt.pipeline" => Some(self.capture_pipeline(call)),
             "dlt.secrets.get" | "dlt.config.get" => {
                 let store = path.trim_end_matches(".get").to_owned();
                 let key = self.first_text(call)?;
@@ -66,7 +68,7 @@ impl<'p> Interpreter<'p, '_> {
             "os.getenv" | "os.environ.get" => self.environment_variable(call),
             "builtins.print" => self.printed(call),
             "builtins.dict" => self.dict_call(call),
-            _ if matches!(name, "rest_api_source" | "rest_api_resources") => self.capture_source(call),
+            _ if matches!(name, "rest_api_source" | "rest_api_resources") => Some(self.capture_source(call)),
             _ if path.starts_with("dlt.destinations.") => self.destination_call(name, call),
             _ => Some(Object::Opaque),
         }

@@ -37,7 +37,7 @@ const SOURCE_ARGUMENTS: [&str; 8] = [
 ];
 
 impl<'p> Interpreter<'p, '_> {
-    pub(super) fn capture_source(&mut self, call: &'p ExprCall) -> Option<Object<'p>> {
+    pub(super) fn capture_source(&mut self, call: &'p ExprCall) -> Object<'p> {
         let at = span(self.reading, call.range());
         let mut config = None;
         let mut settings = Vec::new();
@@ -71,10 +71,10 @@ impl<'p> Interpreter<'p, '_> {
             }
         }
         self.sources.push(CapturedSource { config, settings, at });
-        Some(Object::Source)
+        Object::Source
     }
 
-    pub(super) fn capture_pipeline(&mut self, call: &'p ExprCall) -> Option<Object<'p>> {
+    pub(super) fn capture_pipeline(&mut self, call: &'p ExprCall) -> Object<'p> {
         let names = ["pipeline_name", "pipelines_dir", "pipeline_salt", "destination"];
         let mut settings = Vec::new();
         let positional = names.iter().map(|name| (*name).to_owned()).zip(&*call.arguments.args);
@@ -104,7 +104,7 @@ impl<'p> Interpreter<'p, '_> {
             }
         }
         self.pipelines.push(CapturedPipeline { settings, at: span(self.reading, call.range()) });
-        Some(Object::Pipeline)
+        Object::Pipeline
     }
 
     /// Reads `pipeline.run(source)`. What else can be said there changes the load and is refused.

@@ -6,12 +6,15 @@ use spile_core::{Key, Node, Reference, Store, Value};
 
 use super::interpret::{Interpreter, Object};
 use super::{classes, describe, span, strings};
+use crate::dialects::duplicate_key;
+use crate::dialects::placeholder::missing_variable;
 
 impl<'p> Interpreter<'p, '_> {
     /// Evaluates an expression that must be part of a config.
     pub(super) fn evaluate_node(&mut self, expression: &'p Expr) -> Option<Node> {
         match self.evaluate(expression)? {
             Object::Node(node) => Some(node),
+            Object::Unknown => None,
             Object::Path(_) | Object::Function(_) | Object::Source | Object::Pipeline | Object::Opaque => {
                 let what = match expression {
                     Expr::Name(name) => format!("`{}`", name.id),
@@ -110,7 +113,9 @@ impl<'p> Interpreter<'p, '_> {
             let Some(key) = &item.key else {
                 match value {
                     Some(Node { value: Value::Map(more), .. }) => {
-                        more.into_iter().for_each(|entry| replace(&mut entries, entry));
+                        for entry in more {
+                            replace(&mut entries, entry);
+                        }
                     }
                     Some(_) => {
                         self.refuse("an unpacking of anything but a dict", &item.value);
@@ -137,7 +142,7 @@ impl<'p> Interpreter<'p, '_> {
             if let Some((first, _)) = entries.iter().find(written)
                 && dict.items.iter().any(|other| other.key.as_ref().is_some_and(|other| is_at(other, first)))
             {
-                super::super::duplicate_key(&key, first, self.diagnostics);
+                duplicate_key(&key, first, self.diagnostics);
             }
             match value {
                 Some(value) => replace(&mut entries, (key, value)),
@@ -148,8 +153,10 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     fn name(&mut self, name: &str, expression: &Expr) -> Option<Object<'p>> {
-        if let Some(bound) = self.lookup(name) {
-            return bound;
+        match self.lookup(name) {
+            Some(Object::Unknown) => return None,
+            Some(bound) => return Some(bound),
+            None => {}
         }
         match name {
             // Documents often leave the imports out.
@@ -182,6 +189,7 @@ impl<'p> Interpreter<'p, '_> {
                 None
             }
             Object::Path(path) => Some(Object::Path(format!("{path}.{name}"))),
+            Object::Unknown => None,
             Object::Opaque | Object::Source | Object::Pipeline => Some(Object::Opaque),
             Object::Node(_) | Object::Function(_) => self.refuse_expression("this attribute", expression),
         }
@@ -220,13 +228,13 @@ impl<'p> Interpreter<'p, '_> {
         let value = match path {
             "dlt.secrets" => Value::Reference(Reference { store: Store::Secrets, key }),
             "dlt.config" => Value::Reference(Reference { store: Store::Config, key }),
-            "os.environ" => match self.reading.environment.variables.get(&key) {
-                Some(value) => Value::String(value.clone()),
-                None => {
-                    self.diagnostics.push(super::super::placeholder::missing_variable(&key).at(&at));
+            "os.environ" => {
+                let Some(value) = self.reading.environment.variables.get(&key) else {
+                    self.diagnostics.push(missing_variable(&key).at(&at));
                     return None;
-                }
-            },
+                };
+                Value::String(value.clone())
+            }
             _ => return self.refuse_expression("this subscript", expression),
         };
         Some(Object::Node(Node::new(value, at)))
@@ -257,7 +265,9 @@ impl<'p> Interpreter<'p, '_> {
             (Operator::Sub, Value::Int(left), Value::Int(right)) => left.checked_sub(right).map(Value::Int),
             (Operator::Mult, Value::Int(left), Value::Int(right)) => left.checked_mul(right).map(Value::Int),
             (Operator::BitOr, Value::Map(mut entries), Value::Map(more)) => {
-                more.into_iter().for_each(|entry| replace(&mut entries, entry));
+                for entry in more {
+                    replace(&mut entries, entry);
+                }
                 Some(Value::Map(entries))
             }
             _ => None,
@@ -335,7 +345,7 @@ impl<'p> Interpreter<'p, '_> {
     pub(super) fn dotted(&self, expression: &Expr) -> Option<String> {
         match expression {
             Expr::Name(name) => match self.lookup(name.id.as_str()) {
-                Some(Some(Object::Path(path))) => Some(path),
+                Some(Object::Path(path)) => Some(path),
                 Some(_) => None,
                 None => (name.id.as_str() == "dlt").then(|| "dlt".to_owned()),
             },

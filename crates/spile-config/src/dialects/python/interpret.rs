@@ -31,6 +31,8 @@ pub(super) enum Object<'p> {
     Pipeline,
     /// Something that exists only when Python runs, such as the result of a load.
     Opaque,
+    /// What could not be evaluated and was reported.
+    Unknown,
 }
 
 /// How a block of statements ended.
@@ -42,8 +44,8 @@ enum Flow<'p> {
 pub(super) struct Interpreter<'p, 'r> {
     pub(super) reading: &'r Reading<'r>,
     pub(super) diagnostics: &'r mut Diagnostics,
-    /// Innermost last. `None`: the value could not be evaluated and was reported.
-    scopes: Vec<BTreeMap<String, Option<Object<'p>>>>,
+    /// Innermost last.
+    scopes: Vec<BTreeMap<String, Object<'p>>>,
     pub(super) sources: Vec<CapturedSource>,
     pub(super) pipelines: Vec<CapturedPipeline>,
     called: Vec<String>,
@@ -78,7 +80,7 @@ impl<'p, 'r> Interpreter<'p, 'r> {
             })
             .collect();
         if let [function] = candidates[..] {
-            self.call(function, Vec::new(), Vec::new(), function);
+            self.call(function, Vec::new(), &[], function);
         }
     }
 
@@ -148,17 +150,15 @@ impl<'p, 'r> Interpreter<'p, 'r> {
 
     fn import(&mut self, alias: &Alias, module: Option<&str>) {
         let name = alias.name.as_str();
+        // `import a.b` binds `a`.
+        let plain = if module.is_some() { name } else { name.split('.').next().unwrap_or(name) };
+        let bound = alias.asname.as_ref().map_or(plain, |asname| asname.as_str());
         let path = match (module, &alias.asname) {
             (Some(module), _) => format!("{module}.{name}"),
             (None, Some(_)) => name.to_owned(),
-            // `import a.b` binds `a`.
-            (None, None) => name.split('.').next().unwrap_or(name).to_owned(),
+            (None, None) => plain.to_owned(),
         };
-        let bound = alias
-            .asname
-            .as_ref()
-            .map_or_else(|| if module.is_some() { name } else { path.as_str() }, |asname| asname.as_str());
-        self.bind(&bound.to_owned(), Some(Object::Path(path)));
+        self.bind(bound, Some(Object::Path(path)));
     }
 
     /// Runs the branch that Python would take when the script is started.
@@ -190,13 +190,12 @@ impl<'p, 'r> Interpreter<'p, 'r> {
 
     pub(super) fn bind(&mut self, name: &str, value: Option<Object<'p>>) {
         if let Some(scope) = self.scopes.last_mut() {
-            scope.insert(name.to_owned(), value);
+            scope.insert(name.to_owned(), value.unwrap_or(Object::Unknown));
         }
     }
 
-    /// Looks a name up: `None` when no scope has it, `Some(None)` when it is poisoned. A function sees its own names and
-    /// those of the script.
-    pub(super) fn lookup(&self, name: &str) -> Option<Option<Object<'p>>> {
+    /// Looks a name up. A function sees its own names and those of the script.
+    pub(super) fn lookup(&self, name: &str) -> Option<Object<'p>> {
         let inner = self.scopes.last()?;
         inner.get(name).or_else(|| self.scopes.first()?.get(name)).cloned()
     }
@@ -205,8 +204,8 @@ impl<'p, 'r> Interpreter<'p, 'r> {
     pub(super) fn call(
         &mut self,
         function: &'p StmtFunctionDef,
-        arguments: Vec<Option<Object<'p>>>,
-        keywords: Vec<(String, Option<Object<'p>>)>,
+        arguments: Vec<Object<'p>>,
+        keywords: &[(String, Object<'p>)],
         at: &impl Ranged,
     ) -> Option<Object<'p>> {
         self.called.push(function.name.to_string());
@@ -227,14 +226,14 @@ impl<'p, 'r> Interpreter<'p, 'r> {
             let keyword =
                 keywords.iter().find(|(keyword, _)| *keyword == name).map(|(_, value)| value.clone());
             let value = match (positional.next().or(keyword), &parameter.default) {
-                (Some(value), _) => value,
+                (Some(value), _) => Some(value),
                 (None, Some(default)) => self.evaluate(default),
                 (None, None) => {
                     self.refuse(&format!("a call without a value for `{name}`"), at);
                     None
                 }
             };
-            scope.insert(name, value);
+            scope.insert(name, value.unwrap_or(Object::Unknown));
         }
         let before = self.sources.len();
         self.scopes.push(scope);

@@ -1,0 +1,110 @@
+//! dlt scripts as people write them.
+
+use crate::project::{Project, credentials, render};
+
+fn script(text: &str) -> Project {
+    Project::new().file("c.py", text)
+}
+
+#[test]
+fn a_script_in_functions() {
+    let plan = script(
+        r#"
+"""Docs."""
+from typing import Any
+import dlt, os as system
+from dlt.sources.rest_api import RESTAPIConfig, rest_api_source as make
+from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator, PageNumberPaginator
+
+BASE = "https://h" "/v1"
+COMMON = {"write_disposition": "merge", **{"primary_key": ["a", "b"]}}
+
+def endpoint(path: str, size=10 * 5) -> dict:
+    return {"path": f"{path}.json", "params": {"size": size, "on": True, "ratio": -1.5}}
+
+def load() -> None:
+    pipeline = dlt.pipeline(pipeline_name="shop", destination="duckdb", dataset_name="Shop Data", progress="log")
+    config: RESTAPIConfig = {
+        "client": {
+            "base_url": BASE + "/x",
+            "headers": {"X-Key": "Key " + dlt.secrets["shop.key"], "Env": system.environ["ENV"]},
+            "paginator": HeaderLinkPaginator(links_next_key="after"),
+        },
+        "resource_defaults": COMMON,
+        "resources": [
+            {"name": "items", "endpoint": endpoint("items", size=7)},
+            {"name": "old", "endpoint": {"incremental": dlt.sources.incremental("t", initial_value=3), "paginator": PageNumberPaginator(1)}},
+            *["plain"],
+        ],
+    }
+    source = make(config, name="shop_api", max_table_nesting=1)
+    info = pipeline.run(source)
+    print(info, f"{info.x:>3}")
+
+if __name__ == "__main__":
+    load()
+"#,
+    )
+    .variable("SHOP__KEY", "sesame")
+    .variable("ENV", "e")
+    .plan("c.py");
+    assert_eq!(
+        (plan.pipeline.as_str(), plan.dataset.as_str(), plan.source.as_str()),
+        ("shop", "shop_data", "shop_api")
+    );
+    let urls: Vec<&str> = plan.resources.iter().map(|resource| resource.url.as_str()).collect();
+    assert_eq!(urls, ["https://h/v1/x/items.json", "https://h/v1/x/old", "https://h/v1/x/plain"]);
+    assert_eq!(
+        format!("{:?}", plan.resources[0].params),
+        r#"[("size", Literal("7")), ("on", Literal("True")), ("ratio", Literal("-1.5"))]"#
+    );
+    let paginators: Vec<&str> = plan.resources.iter().map(|resource| resource.paginator.name()).collect();
+    assert_eq!(paginators, ["header_link", "page_number", "header_link"]);
+    assert_eq!(plan.client.headers[0].value.expose(), "Key sesame");
+    assert_eq!(plan.resources[0].load.primary_key, ["a", "b"]);
+    assert!(plan.resources[1].incremental.is_some());
+}
+
+#[test]
+fn a_decorated_source_has_its_function_s_name() {
+    let plan = script(
+        "import dlt\nfrom dlt.sources.rest_api import rest_api_resources, RESTAPIConfig\n@dlt.source(name='x')\ndef shop(page=2):\n    \
+         config = {'client': {'base_url': 'https://h', 'auth': {'type': 'bearer', 'token': dlt.secrets['t']}}, 'resources': ['a']}\n    \
+         yield from rest_api_resources(config)\n",
+    )
+    .variable("T", "01234567890")
+    .plan("c.py");
+    assert_eq!(plan.source, "shop");
+    assert_eq!(credentials(&plan.resources[0]), ["Header bearer: token=01234567890 type=bearer"]);
+}
+
+#[test]
+fn what_cannot_be_evaluated_is_named() {
+    let source = |value: &str| {
+        format!(
+            "import dlt\nfrom dlt.sources.rest_api import rest_api_source\nrest_api_source({{'client': {value}}})\n"
+        )
+    };
+    for (text, expected) in [
+        (source("{'base_url': lambda: 1}"), "config/python-unsupported 3:41 a lambda"),
+        (source("[x for x in y]"), "config/python-unsupported 3:28 a comprehension"),
+        (source("{'base_url': missing}"), "config/python-unsupported 3:41 the unknown name `missing`"),
+        (source("{'a': dlt.secrets.value}"), "config/python-unsupported 3:34 `dlt.secrets.value`"),
+        (source("{'a': datetime.now()}"), "config/python-unsupported 3:34 the unknown name `datetime`"),
+        (source("{'a': 1, 'a': 2}"), "config/duplicate-key 3:37 the key `a`"),
+        (source("{**x}"), "config/python-unsupported 3:31 the unknown name `x`"),
+        (source("'x'.upper()"), "config/python-unsupported 3:28 the method `upper`"),
+        ("import dlt\nx = {'a': 1\n".to_owned(), "config/python-syntax"),
+        ("import dlt\n".to_owned(), "config/no-source 1:1"),
+        ("for i in []:\n    pass\n".to_owned(), "config/python-unsupported 1:1 a loop"),
+        ("import os\nx = os.environ['NOPE']\n".to_owned(), "config/missing-variable 2:5"),
+        ("import dlt\nrest_api_source({})\nrest_api_source({})\n".to_owned(), "config/several-sources 3:1"),
+        ("import dlt\nrest_api_source({}, nmae='x')\n".to_owned(), "config/unknown-field 2:21"),
+        ("import dlt\np = dlt.pipeline(dev_mode=True)\n".to_owned(), "config/not-supported 2:18"),
+        ("import dlt\ns = rest_api_source({})\ns.add_limit(1)\n".to_owned(), "config/not-supported 3:1"),
+    ] {
+        let found = render(&script(&text).load("c.py").diagnostics);
+        assert!(found.starts_with(expected), "{text}\n{expected}\n{found}");
+        assert_eq!(found.lines().count(), 1, "one cause, one finding: {found}");
+    }
+}

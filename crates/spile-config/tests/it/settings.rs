@@ -1,0 +1,141 @@
+//! Providers and overrides: where values come from, and which one wins.
+
+use crate::project::{Project, credentials, render, yaml};
+
+const BEARER: &str = "client: {base_url: https://h, auth: bearer}\nresources: [a]\n";
+
+fn token(project: &Project) -> String {
+    let plan = project.plan("c.yaml");
+    credentials(&plan.resources[0])[0]
+        .trim_start_matches("Header bearer: token=")
+        .trim_end_matches(" type=bearer")
+        .to_owned()
+}
+
+#[test]
+fn credentials_are_searched_in_dlts_order() {
+    let precise = "[credentials]\ntoken = 'vague-toml'\n[sources.rest_api.rest_api.credentials]\ntoken = 'precise-toml'\n";
+    assert_eq!(token(&yaml(BEARER).file(".dlt/secrets.toml", precise)), "precise-toml");
+    let toml = yaml(BEARER)
+        .file(".dlt/secrets.toml", format!("{precise}[c.credentials]\ntoken = 'pipeline-toml'\n"))
+        .file("home/.dlt/secrets.toml", "[credentials]\ntoken = 'home'\n");
+    assert_eq!(token(&toml), "pipeline-toml");
+    let toml = toml.variable("CREDENTIALS__TOKEN", "vague-env");
+    assert_eq!(token(&toml), "pipeline-toml", "names with the pipeline's come first");
+    let toml = toml.variable("C__CREDENTIALS__TOKEN", "pipeline-env");
+    assert_eq!(token(&toml), "pipeline-env");
+    let vague = yaml(BEARER)
+        .file(".dlt/secrets.toml", "[sources.credentials]\ntoken = 'toml'\n")
+        .variable("CREDENTIALS__TOKEN", "vague-env");
+    assert_eq!(token(&vague), "vague-env", "provider first, then precision");
+    assert_eq!(
+        token(&yaml(BEARER).file("home/.dlt/secrets.toml", "[credentials]\ntoken = 'home'\n")),
+        "home"
+    );
+    assert_eq!(token(&yaml(BEARER).variable("CREDENTIALS", "native")), "native");
+    assert_eq!(token(&yaml(BEARER).variable("CREDENTIALS__TOKEN", "0123")), "0123", "digits stay a text");
+}
+
+#[test]
+fn secrets_are_never_read_from_config_toml() {
+    let text =
+        "client: {base_url: https://h, headers: {A: '${secrets.x.y}', B: '${config.x.z}'}}\nresources: [a]\n";
+    let project = yaml(text).file(".dlt/config.toml", "[x]\ny = 'no'\nz = 'yes'\n");
+    let found = render(&project.load("c.yaml").diagnostics);
+    assert!(found.starts_with("config/missing-secret 1:44"), "{found}");
+    assert!(found.contains("X__Y") && found.contains("`y = \"...\"` under `[x]`"), "{found}");
+    let plan = project.file(".dlt/secrets.toml", "[x]\ny = 1234567\n").plan("c.yaml");
+    assert_eq!(plan.client.headers[0].value.expose(), "1234567");
+    let provenance: Vec<String> = plan
+        .provenance
+        .iter()
+        .map(|found| format!("{} {} {}", found.key, found.secret, found.found_in))
+        .collect();
+    assert_eq!(provenance, ["x.y true .dlt/secrets.toml", "x.z false .dlt/config.toml"]);
+}
+
+#[test]
+fn broken_settings_are_reported_without_their_text() {
+    let project = yaml(BEARER).file(".dlt/secrets.toml", "[a]\ntoken = hunter2hunter2\n");
+    let found = project.load("c.yaml").diagnostics;
+    let broken = found.iter().find(|found| found.code == "config/toml-syntax").unwrap();
+    let span = broken.span.as_ref().unwrap();
+    assert_eq!((span.file.name.as_str(), span.line_column().0), (".dlt/secrets.toml", 2));
+    assert!(!format!("{found:?}{}", span.file.text).contains("hunter2"));
+}
+
+#[test]
+fn path_parameters_are_bound_in_order() {
+    let text = "client: {base_url: https://h}\nresources: [{name: a, endpoint: {path: '/{x}/y'}}]\n";
+    let url = |project: &Project| project.plan("c.yaml").resources[0].url.to_string();
+    let toml = yaml(text).file(".dlt/config.toml", "x = 5\n");
+    assert_eq!(url(&toml), "https://h/5/y");
+    let section = toml.file(".dlt/secrets.toml", "[sources.rest_api]\nx = 'é /'\n");
+    assert_eq!(url(&section), "https://h/%C3%A9%20%2F/y");
+    let argument = section.variable("X", "env").set("x=arg");
+    assert_eq!(url(&argument), "https://h/arg/y");
+    let param = argument.set("resources.a.endpoint.params={\"x\": \"p\"}");
+    let plan = param.load("c.yaml").plan.unwrap();
+    assert_eq!(plan.resources[0].url.as_str(), "https://h/p/y");
+    assert!(plan.resources[0].params.is_empty(), "a bound parameter leaves the query");
+}
+
+#[test]
+fn overrides() {
+    let text =
+        "client: {base_url: https://h, auth: {token: t}}\nresources: [a, {name: b, endpoint: {path: p}}]\n";
+    let project = yaml(text)
+        .set("client.base_url=http://127.0.0.1:8080/v2")
+        .set("client.auth.token=0123456789")
+        .set("resources.b.endpoint.params={\"n\": 5, \"s\": [\"x\", true]}")
+        .set("resources.b.table_name=T=1")
+        .set("resource_defaults={\"write_disposition\": \"replace\"}");
+    let plan = project.plan("c.yaml");
+    assert_eq!(plan.resources[1].url.as_str(), "http://127.0.0.1:8080/v2/p");
+    assert_eq!(plan.resources[1].params.len(), 3);
+    assert_eq!(plan.resources[1].load.table, "T=1");
+    assert_eq!(plan.resources[0].load.write_disposition.as_str(), "replace");
+    assert_eq!(credentials(&plan.resources[0]), ["Header bearer: token=0123456789"]);
+    assert_eq!(plan.redactor.redact("0123456789"), "***");
+}
+
+#[test]
+fn destinations() {
+    let location = |project: &Project| {
+        let location = project.plan("c.yaml").destination.location.expose().to_owned();
+        location.strip_prefix(project.path().to_str().unwrap()).unwrap_or(&location).to_owned()
+    };
+    let plain = "client: {base_url: https://h}\nresources: [a]\n";
+    assert_eq!(location(&yaml(plain)), "/c.duckdb");
+    assert_eq!(location(&yaml(&format!("destination: 'duckdb:///d/x.duckdb'\n{plain}"))), "/d/x.duckdb");
+    assert_eq!(location(&yaml(&format!("destination: 'duckdb:////d/x.duckdb'\n{plain}"))), "/d/x.duckdb");
+    for credentials in [
+        "credentials = 'e.duckdb'",
+        "credentials = 'duckdb:///e.duckdb'",
+        "credentials.database = 'e.duckdb'",
+    ] {
+        let toml = format!("[destination.duckdb]\n{credentials}\n");
+        assert_eq!(location(&yaml(plain).file(".dlt/secrets.toml", toml)), "/e.duckdb", "{credentials}");
+    }
+    let mut project = yaml(&format!("destination: postgres\n{plain}"));
+    assert_eq!(project.load("c.yaml").diagnostics[0].code, "config/destination-not-supported");
+    project.options.destination = Some("duckdb".to_owned());
+    assert_eq!(location(&project), "/c.duckdb");
+}
+
+#[test]
+fn runtime_settings_of_dlt() {
+    let plain = "client: {base_url: https://h}\nresources: [a]\n";
+    let retry = yaml(plain).plan("c.yaml").client.retry;
+    assert_eq!((retry.retries_max, retry.backoff_seconds, retry.timeout_seconds), (4, 1.0, 60.0));
+    assert!(retry.all_server_errors && !retry.jitter && retry.rate_limit_wait_seconds_max == 0.0);
+    let project = yaml(plain)
+        .file(".dlt/config.toml", "[runtime]\nrequest_max_attempts = 1\nrequest_timeout = 2.5\n")
+        .variable("RUNTIME__REQUEST_BACKOFF_FACTOR", "0.5");
+    let retry = project.plan("c.yaml").client.retry;
+    assert_eq!((retry.retries_max, retry.backoff_seconds, retry.timeout_seconds), (0, 0.5, 2.5));
+    let own = "client: {base_url: https://h, timeout: 3, retry: {statuses: [418], max_retries: 9, rate_limit_max_wait: 7}}\nresources: [a]\n";
+    let retry = yaml(own).plan("c.yaml").client.retry;
+    assert_eq!((retry.statuses, retry.retries_max, retry.timeout_seconds), (vec![418], 9, 3.0));
+    assert!(!retry.all_server_errors && retry.rate_limit_wait_seconds_max == 7.0);
+}
