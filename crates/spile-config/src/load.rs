@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use spile_core::{Auth, Diagnostic, Diagnostics, Paginator, Plan, Redactor, Registry, SourceFile};
 
-use crate::dialects::{self, Reading};
+use crate::dialects::{self, Dialect, Reading};
 use crate::providers::Providers;
 use crate::{resolve, set};
 
@@ -89,10 +89,11 @@ fn read_and_resolve(
 ) -> Option<Plan> {
     let file = read_file(path, environment, diagnostics)?;
     let dialect = dialects::for_path(path, diagnostics)?;
+    check_options(dialect, options, diagnostics);
     let reading = Reading { file: &file, text: &file.text, environment, block: options.block };
     let mut source = dialect.read(&reading, diagnostics)?;
     // What could not be evaluated is missing from the tree; resolving it would report the gaps as mistakes.
-    if diagnostics.has_errors() && dialect.is_evaluated() {
+    if dialect.is_evaluated() && diagnostics.has_errors() {
         return None;
     }
     let arguments = set::apply(&mut source, &options.set, diagnostics);
@@ -101,6 +102,22 @@ fn read_and_resolve(
     let request =
         resolve::Request { source: &source, arguments: &arguments, stem: &stem, options, environment };
     resolve::resolve(&request, registries, providers, diagnostics)
+}
+
+/// Reports options that cannot have their effect.
+fn check_options(dialect: &Dialect, options: &Options, diagnostics: &mut Diagnostics) {
+    if options.block.is_some() && dialect.name != "document" {
+        diagnostics.push(
+            Diagnostic::error("config/unknown-block", "only documents have blocks to choose from")
+                .hint("Drop `--block`."),
+        );
+    }
+    if options.limit_pages == Some(0) {
+        diagnostics.push(
+            Diagnostic::error("config/invalid-value", "a limit of no pages leaves nothing to read")
+                .hint("Say `--limit-pages 1` or more."),
+        );
+    }
 }
 
 fn read_file(

@@ -66,8 +66,8 @@ impl Providers {
         let (value, found_in) = self.find(paths, store)?;
         let secret = store == Store::Secrets;
         let value = if secret { as_text(value) } else { value };
-        if secret && let Value::String(text) = &value {
-            self.add_secret(text);
+        if secret {
+            self.add_secrets(&value);
         }
         let entry = Provenance { key: asked.to_owned(), secret, found_in };
         if !self.provenance.contains(&entry) {
@@ -110,6 +110,17 @@ impl Providers {
             }
         }
         None
+    }
+
+    fn add_secrets(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => self.add_secret(text),
+            Value::List(items) => items.iter().for_each(|item| self.add_secrets(&item.value)),
+            Value::Map(entries) => entries.iter().for_each(|(_, node)| self.add_secrets(&node.value)),
+            Value::Int(number) => self.add_secret(&number.to_string()),
+            // TOML has no null, and a truth value gives nothing away.
+            Value::Null | Value::Bool(_) | Value::Float(_) | Value::Reference(_) | Value::Concat(_) => {}
+        }
     }
 
     /// Makes a value known to the redactor.

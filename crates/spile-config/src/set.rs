@@ -2,13 +2,14 @@
 //!
 //! A path is dotted; list items are found by index or, for resources, by name. Values are JSON when they parse as a
 //! number, boolean, null, list or map, and texts otherwise; a key that holds a secret always gets a text. A single name that no
-//! config has is an argument of the source (`--set account_id=ACC`). Invariant: an override is applied or reported.
+//! config has is an argument of the source (`--set account_id=ACC`), one that stands beside the config (`name`,
+//! `max_table_nesting`) replaces it there. Invariant: an override is applied or reported.
 
 use std::sync::Arc;
 
 use spile_core::{Diagnostic, Diagnostics, Key, Node, SourceFile, Span, Value};
 
-use crate::dialects::SourceConfig;
+use crate::dialects::{SETTING_KEYS, SourceConfig};
 use crate::fields::nearest;
 
 /// Keys whose value is a text even if it looks like a number.
@@ -41,6 +42,11 @@ pub(crate) fn apply(
         };
         let change = Change { file: &file, start, path, value };
         match path.split_once('.') {
+            None if SETTING_KEYS.contains(&path) => {
+                let key = Key { name: path.to_owned(), span: change.span(0, path.len()) };
+                source.settings.retain(|(existing, _)| existing.name != key.name);
+                source.settings.push((key, change.node(path)));
+            }
             None if !TOP_KEYS.contains(&path) && !path.is_empty() => {
                 let key = Key { name: path.to_owned(), span: change.span(0, path.len()) };
                 arguments.retain(|(existing, _)| existing.name != key.name);

@@ -152,7 +152,12 @@ impl Reader<'_, '_> {
             .unwrap_or(rest.len());
         let token = &rest[..length];
         let value = match serde_json::from_str::<serde_json::Number>(token) {
-            Ok(number) => number.as_i64().map(Value::Int).or_else(|| number.as_f64().map(Value::Float)),
+            Ok(number) => match number.as_i64() {
+                Some(whole) => Some(Value::Int(whole)),
+                // A whole number beyond 64 bits would lose digits as a float.
+                None if token.contains(['.', 'e', 'E']) => number.as_f64().map(Value::Float),
+                None => None,
+            },
             Err(_) => None,
         };
         match value {
@@ -160,7 +165,10 @@ impl Reader<'_, '_> {
                 self.offset += length;
                 Some(value)
             }
-            None => self.fail("an invalid number", "Write numbers as 1, -2, 1.5 or 1e6."),
+            None => self.fail(
+                "an invalid number",
+                "Write numbers as 1, -2, 1.5 or 1e6, and those beyond 64 bits as strings.",
+            ),
         }
     }
 

@@ -143,13 +143,14 @@ pub(crate) fn for_path(path: &Path, diagnostics: &mut Diagnostics) -> Option<&'s
 }
 
 /// Keys that may stand beside `client` and `resources` in the data dialects.
-const SETTING_KEYS: [&str; 9] = [
+pub(crate) const SETTING_KEYS: [&str; 10] = [
     "name",
     "section",
     "max_table_nesting",
     "parallelized",
     "root_key",
     "schema_contract",
+    "arguments",
     "pipeline",
     "destination",
     "dataset",

@@ -187,11 +187,7 @@ impl<'r> Reader<'r, '_> {
         }
         let value = if style == ScalarStyle::Plain { plain(text) } else { Value::String(text.to_owned()) };
         if matches!(value, Value::Float(number) if !number.is_finite()) {
-            return self.refuse(
-                span,
-                "a number that is not finite",
-                "Write a finite number or quote the text.",
-            );
+            return self.refuse(span, "a number out of range", "Quote it if it is a text.");
         }
         Some(value)
     }
@@ -247,10 +243,9 @@ fn plain(text: &str) -> Value {
     }
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    if digits(unsigned)
-        && let Ok(number) = text.parse()
-    {
-        return Value::Int(number);
+    if digits(unsigned) {
+        // Beyond 64 bits a float would lose digits; the caller refuses what is not finite.
+        return text.parse().map_or(Value::Float(f64::INFINITY), Value::Int);
     }
     for (prefix, radix) in [("0x", 16), ("0o", 8)] {
         if let Some(number) =

@@ -85,8 +85,7 @@ impl Resolver<'_> {
                 self.report(invalid_header(&key.name).at(&key.span));
                 continue;
             }
-            let name = key.name.to_lowercase();
-            if SENSITIVE_HEADERS.iter().any(|part| name.contains(part)) {
+            if is_sensitive_header(&key.name) {
                 self.providers.add_secret(&text.value);
             }
             headers.push(Credential {
@@ -147,6 +146,12 @@ impl Resolver<'_> {
         }
         limits
     }
+}
+
+/// Returns whether a header's value is kept out of messages by its name alone.
+pub(super) fn is_sensitive_header(name: &str) -> bool {
+    let name = name.to_lowercase();
+    SENSITIVE_HEADERS.iter().any(|part| name.contains(part))
 }
 
 /// Returns whether a text can be the name of a header.

@@ -114,6 +114,11 @@ impl<'a> Resolver<'a> {
         default: Option<&str>,
     ) -> Option<(&'static Def<S>, Node)> {
         let kind = registry.kind;
+        let looked_up = match node.value {
+            Value::Reference(_) | Value::Concat(_) => Some(self.resolved(node)?),
+            _ => None,
+        };
+        let node = looked_up.as_ref().unwrap_or(node);
         let (name, named_at, bare) = match &node.value {
             Value::String(name) => (name.clone(), node, true),
             Value::Map(_) => match (node.get("type").filter(|name| !name.is_null()), default) {

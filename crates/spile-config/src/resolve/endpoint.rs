@@ -68,15 +68,18 @@ impl Resolver<'_> {
         let single_entity = path.as_ref().is_some_and(|(path, _)| interpolate::is_single_entity(path));
         let paginator = self.paginator(node.get("paginator"), single_entity);
         let data_selector = self.data_selector(get("data_selector"), single_entity);
-        let mut auth = self.auth(node.get("auth"));
+        let auth = self.auth(node.get("auth"));
+        // What the auth adds wins over parameters and headers of the same name, as in dlt, so it comes last.
+        let mut credentials = Vec::new();
         let incremental = self.incremental(name, node, resource);
         let has_incremental = get("incremental").is_some();
         let mut bound = Vec::new();
         let url = path.and_then(|(path, path_node)| {
             self.url(name, &path, path_node, get("params"), client?, &mut bound)
         });
-        let params = self.params(get("params"), has_incremental, &bound, &mut auth);
-        let headers = self.endpoint_headers(get("headers"), has_incremental, &mut auth);
+        let params = self.params(get("params"), has_incremental, &bound, &mut credentials);
+        let headers = self.endpoint_headers(get("headers"), has_incremental, &mut credentials);
+        credentials.extend(auth);
         let json = get("json").and_then(|body| self.body(body));
         Some(EndpointParts {
             method: method?,
@@ -84,7 +87,7 @@ impl Resolver<'_> {
             params,
             headers,
             json,
-            auth,
+            auth: credentials,
             paginator: paginator?,
             data_selector: data_selector.ok()?,
             incremental: incremental.ok()?,

@@ -95,7 +95,7 @@ impl Resolver<'_> {
         self.backfill(plan, sync.is_some(), at).map(Some)
     }
 
-    fn incremental_params<'n>(endpoint: &'n Node) -> Vec<(&'n Key, &'n Node)> {
+    fn incremental_params(endpoint: &Node) -> Vec<(&Key, &Node)> {
         let Some(Value::Map(entries)) = endpoint.get("params").map(|node| &node.value) else {
             return Vec::new();
         };
@@ -223,15 +223,12 @@ impl Resolver<'_> {
     }
 
     fn cursor_path(&mut self, node: &Node, key: &str, of: &str) -> Option<JsonPath> {
-        match node.get(key).filter(|node| !node.is_null()) {
-            Some(path) => {
-                let text = self.string(path, key)?;
-                self.json_path(&text, path, key)
-            }
-            None => {
-                self.report(missing(key, of, &start_of(node)));
-                None
-            }
+        if let Some(path) = node.get(key).filter(|node| !node.is_null()) {
+            let text = self.string(path, key)?;
+            self.json_path(&text, path, key)
+        } else {
+            self.report(missing(key, of, &start_of(node)));
+            None
         }
     }
 

@@ -151,6 +151,9 @@ impl Resolver<'_> {
                 );
             }
         }
+        if let Some(node) = self.request.source.setting("arguments") {
+            let _checked = self.entries(node, "arguments");
+        }
         if let Some(node) = self.request.source.setting("schema_contract") {
             self.schema_contract(node);
         }

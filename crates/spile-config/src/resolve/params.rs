@@ -9,7 +9,7 @@ use spile_core::{Auth, CredentialPlace, Diagnostic, Node, ParamValue, Span, Temp
 
 use crate::fields::{not_supported, wrong_type};
 use crate::interpolate::{self, Piece};
-use crate::resolve::client::{invalid_header, is_header_name, is_header_value};
+use crate::resolve::client::{invalid_header, is_header_name, is_header_value, is_sensitive_header};
 use crate::resolve::components::SecretValue;
 use crate::resolve::read::holds_secret;
 use crate::resolve::{Resolver, path};
@@ -74,6 +74,9 @@ impl Resolver<'_> {
             } else if holds_secret(value) {
                 auth.push(Arc::new(SecretValue::new(CredentialPlace::Header, &name, text)));
             } else if let Some(template) = self.template(&text, "headers", value, has_incremental) {
+                if is_sensitive_header(&name) {
+                    self.providers.add_secret(&text);
+                }
                 headers.push((name, template));
             }
         }

@@ -36,16 +36,17 @@ impl Resolver<'_> {
         let mut complete = true;
         for piece in pieces {
             match piece {
-                Piece::Text(literal) => match twice_unescaped(&literal) {
-                    Some(literal) => text.push_str(&literal),
-                    None => {
+                Piece::Text(literal) => {
+                    if let Some(literal) = twice_unescaped(&literal) {
+                        text.push_str(&literal);
+                    } else {
                         self.report(
                             params::invalid_expression("a brace", "path", &node.span)
                                 .hint("A literal brace in a path takes four: {{{{ and }}}}."),
                         );
                         complete = false;
                     }
-                },
+                }
                 Piece::Field(field) => match self.placeholder(resource, field, node, params, bound) {
                     Some(value) => text.extend(utf8_percent_encode(&value, SEGMENT)),
                     None => complete = false,

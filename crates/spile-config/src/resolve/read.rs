@@ -23,12 +23,11 @@ impl Resolver<'_> {
     pub(super) fn text(&mut self, node: &Node, what: &str) -> Option<Text> {
         let secret = holds_secret(node);
         let resolved = self.resolved(node)?;
-        match resolved.value {
-            Value::String(value) => Some(Text { value, secret }),
-            _ => {
-                self.report(wrong_type(what, "a string", &resolved));
-                None
-            }
+        if let Value::String(value) = resolved.value {
+            Some(Text { value, secret })
+        } else {
+            self.report(wrong_type(what, "a string", &resolved));
+            None
         }
     }
 
@@ -40,12 +39,11 @@ impl Resolver<'_> {
     /// Reads a boolean.
     pub(super) fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
         let resolved = self.resolved(node)?;
-        match resolved.value {
-            Value::Bool(boolean) => Some(boolean),
-            _ => {
-                self.report(wrong_type(what, "true or false", &resolved));
-                None
-            }
+        if let Value::Bool(boolean) = resolved.value {
+            Some(boolean)
+        } else {
+            self.report(wrong_type(what, "true or false", &resolved));
+            None
         }
     }
 
@@ -163,12 +161,11 @@ impl Resolver<'_> {
     /// Reads a part of a concatenation as Python's `str()` would write it.
     fn part(&mut self, node: &Node) -> Option<String> {
         let resolved = self.resolved(node)?;
-        match super::params::scalar_text(&resolved.value) {
-            Some(text) => Some(text),
-            None => {
-                self.report(wrong_type("a part of a text", "a string or a number", &resolved));
-                None
-            }
+        if let Some(text) = super::params::scalar_text(&resolved.value) {
+            Some(text)
+        } else {
+            self.report(wrong_type("a part of a text", "a string or a number", &resolved));
+            None
         }
     }
 

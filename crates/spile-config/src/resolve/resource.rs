@@ -73,6 +73,16 @@ impl Resolver<'_> {
             }
         }
         self.check_backfill(&plans);
+        if plans.is_empty() && !self.diagnostics.has_errors() {
+            self.report(
+                Diagnostic::warning(
+                    "config/no-resources",
+                    "no resource is selected, so nothing will be loaded",
+                )
+                .at(&start_of(node))
+                .hint("Name a resource on the command line, or remove `selected: false`."),
+            );
+        }
         plans
     }
 
@@ -137,12 +147,11 @@ impl Resolver<'_> {
                 let mut entries: Vec<(Key, Node)> = entries.clone();
                 let endpoint = entries.iter_mut().find(|(key, _)| key.name == "endpoint");
                 let path = (key("path", name_node), name_node.clone());
-                match endpoint {
-                    Some((_, endpoint)) => fill_path(endpoint, path),
-                    None => {
-                        let endpoint = Node::new(Value::Map(vec![path]), name_node.span.clone());
-                        entries.push((key("endpoint", name_node), endpoint));
-                    }
+                if let Some((_, endpoint)) = endpoint {
+                    fill_path(endpoint, path);
+                } else {
+                    let endpoint = Node::new(Value::Map(vec![path]), name_node.span.clone());
+                    entries.push((key("endpoint", name_node), endpoint));
                 }
                 Some((name, map(entries)))
             }

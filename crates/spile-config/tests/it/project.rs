@@ -71,15 +71,16 @@ pub(crate) fn yaml(text: &str) -> Project {
 
 /// The findings, a line each: code, line:column, message, label, hint.
 pub(crate) fn render(diagnostics: &[spile_core::Diagnostic]) -> String {
-    diagnostics
+    let lines: Vec<String> = diagnostics
         .iter()
         .map(|found| {
             let (line, column) = found.span.as_ref().map_or((0, 0), spile_core::Span::line_column);
             let label = found.label.as_deref().unwrap_or("-");
             let hint = found.hint.as_deref().unwrap_or("-");
-            format!("{} {line}:{column} {} | {label} | {hint}\n", found.code, found.message)
+            format!("{} {line}:{column} {} | {label} | {hint}", found.code, found.message)
         })
-        .collect()
+        .collect();
+    lines.join("\n")
 }
 
 /// What the credentials of a resource put on a request.

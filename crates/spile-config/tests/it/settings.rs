@@ -100,6 +100,22 @@ fn overrides() {
 }
 
 #[test]
+fn arguments_and_settings() {
+    let text = "arguments: {x: a, y: b}\nclient: {base_url: https://h}\nresources: [{name: r, endpoint: '/{x}/{y}/z'}]\n";
+    let plan = yaml(text).set("y=c").set("name=shop").set("max_table_nesting=3").plan("c.yaml");
+    assert_eq!(plan.resources[0].url.as_str(), "https://h/a/c/z");
+    assert_eq!((plan.source.as_str(), plan.resources[0].load.max_table_nesting), ("shop", Some(3)));
+}
+
+#[test]
+fn a_credential_can_be_a_table_of_secrets() {
+    let text = "client: {base_url: https://h, auth: '${secrets.shop}'}\nresources: [a]\n";
+    let project = yaml(text).file(".dlt/secrets.toml", "[shop]\ntype = 'bearer'\ntoken = 'sesame-open'\n");
+    assert_eq!(token(&project), "sesame-open");
+    assert_eq!(project.plan("c.yaml").redactor.redact("sesame-open"), "***");
+}
+
+#[test]
 fn destinations() {
     let location = |project: &Project| {
         let location = project.plan("c.yaml").destination.location.expose().to_owned();
@@ -137,5 +153,5 @@ fn runtime_settings_of_dlt() {
     let own = "client: {base_url: https://h, timeout: 3, retry: {statuses: [418], max_retries: 9, rate_limit_max_wait: 7}}\nresources: [a]\n";
     let retry = yaml(own).plan("c.yaml").client.retry;
     assert_eq!((retry.statuses, retry.retries_max, retry.timeout_seconds), (vec![418], 9, 3.0));
-    assert!(!retry.all_server_errors && retry.rate_limit_wait_seconds_max == 7.0);
+    assert_eq!((retry.all_server_errors, retry.rate_limit_wait_seconds_max), (false, 7.0));
 }
