@@ -33,10 +33,10 @@ pub(crate) fn infer(kind: JsonKind<'_>) -> DataType {
     }
 }
 
-/// Writes any value as text, as Python's `str` does, objects and arrays as compact JSON.
-pub(crate) fn text(value: Json<'_>, out: &mut Vec<u8>) {
+/// Writes any value but null as text, as Python's `str` does, objects and arrays as compact JSON.
+pub(crate) fn text(value: Json<'_>, out: &mut Vec<u8>) -> bool {
     match value.kind() {
-        JsonKind::Null => {}
+        JsonKind::Null => return false,
         JsonKind::Bool(flag) => out.extend_from_slice(if flag { b"True" } else { b"False" }),
         JsonKind::Int(number) => out.extend_from_slice(number.to_string().as_bytes()),
         JsonKind::BigInt(number) => out.extend_from_slice(number.to_string().as_bytes()),
@@ -44,6 +44,7 @@ pub(crate) fn text(value: Json<'_>, out: &mut Vec<u8>) {
         JsonKind::String(text) => out.extend_from_slice(text.as_bytes()),
         JsonKind::Array(_) | JsonKind::Object(_) => literal::push_json(value, out),
     }
+    true
 }
 
 /// Writes a JSON value: objects and arrays as they are, texts when they hold valid JSON.

@@ -67,38 +67,22 @@ impl Column {
         self.data.as_ref().map(|data| data.kind)
     }
 
-    /// Writes the value of a row, coerced; `false` when it does not fit the type or there is none.
+    /// Writes the value of a row, coerced; `false` when it does not fit the type, or the row has a value already.
     #[inline]
     pub(crate) fn write(&mut self, row: usize, value: Json<'_>) -> bool {
-        let Some(data) = &mut self.data else { return false };
-        data.seek(row);
-        let fits = data.values.push(value);
-        if fits {
-            data.commit();
-        }
-        fits
+        self.data.as_mut().is_some_and(|data| data.seek(row) && data.values.push(value) && data.commit())
     }
 
     /// Writes a text that is made here, such as a row id; a column of another type is left alone.
     #[inline]
-    pub(crate) fn write_text(&mut self, row: usize, text: &[u8]) {
-        if let Some(data) = &mut self.data {
-            data.seek(row);
-            if data.values.push_text(text) {
-                data.commit();
-            }
-        }
+    pub(crate) fn write_text(&mut self, row: usize, text: &[u8]) -> bool {
+        self.data.as_mut().is_some_and(|data| data.seek(row) && data.values.push_text(text) && data.commit())
     }
 
     /// Writes a number that is made here; a column of another type is left alone.
     #[inline]
-    pub(crate) fn write_int(&mut self, row: usize, number: i64) {
-        if let Some(data) = &mut self.data {
-            data.seek(row);
-            if data.values.push_int(number) {
-                data.commit();
-            }
-        }
+    pub(crate) fn write_int(&mut self, row: usize, number: i64) -> bool {
+        self.data.as_mut().is_some_and(|data| data.seek(row) && data.values.push_int(number) && data.commit())
     }
 
     /// Returns whether the row has a value.
@@ -114,7 +98,7 @@ impl Column {
     /// Takes the values of `rows` rows as an array; `None` for a column without a type or without a value.
     pub(crate) fn finish(&mut self, rows: usize) -> Result<Option<ArrayRef>> {
         let Some(data) = self.data.as_mut().filter(|data| data.len > 0) else { return Ok(None) };
-        data.seek(rows);
+        data.pad(rows);
         data.len = 0;
         let nulls = data.validity.finish();
         data.values.finish(nulls).map(Some)
@@ -122,29 +106,26 @@ impl Column {
 }
 
 impl Data {
-    /// Brings the column to the start of a row: pads it, or takes back what the row wrote before.
+    /// Pads the column up to a row; `false` when the row has a value already.
     #[inline]
-    fn seek(&mut self, row: usize) {
-        if self.len != row {
-            self.seek_slow(row);
-        }
+    fn seek(&mut self, row: usize) -> bool {
+        self.len == row || self.pad(row)
     }
 
     #[cold]
-    fn seek_slow(&mut self, row: usize) {
-        if self.len < row {
-            self.values.pad(row - self.len);
-            self.validity.append_n_nulls(row - self.len);
-        } else {
-            self.values.truncate(row);
-            self.validity.truncate(row);
-        }
+    fn pad(&mut self, row: usize) -> bool {
+        let Some(missing) = row.checked_sub(self.len) else { return false };
+        self.values.pad(missing);
+        self.validity.append_n_nulls(missing);
         self.len = row;
+        true
     }
 
+    /// Counts the value that was pushed.
     #[inline]
-    fn commit(&mut self) {
+    fn commit(&mut self) -> bool {
         self.validity.append_non_null();
         self.len += 1;
+        true
     }
 }

@@ -101,6 +101,12 @@ impl Normalizer {
             self.length_max,
         )?;
         let table = declared.table.clone();
+        if let (Some(builders), Some(schema)) =
+            (self.table_by_name.get(&table), self.schema().tables.get(&table))
+        {
+            let (builders, schema) = (*builders, schema.clone());
+            self.tables[builders].load(&schema);
+        }
         self.resources.insert(resource.to_owned(), declared);
         Ok(table)
     }
@@ -199,13 +205,12 @@ impl Normalizer {
         if let Some(table) = self.table_by_name.get(&name) {
             return Ok(*table);
         }
-        let table = match self.catalog.schema().tables.get(&name) {
-            Some(schema) => Table::nested(schema, path, self.propagates_root_id),
-            None => {
-                let mut schema = TableSchema::new(name);
-                schema.parent = Some(self.tables[parent].name.clone());
-                Table::nested(&schema, path, self.propagates_root_id)
-            }
+        let table = if let Some(schema) = self.catalog.schema().tables.get(&name) {
+            Table::nested(schema, path, self.propagates_root_id)
+        } else {
+            let mut schema = TableSchema::new(name);
+            schema.parent = Some(self.tables[parent].name.clone());
+            Table::nested(&schema, path, self.propagates_root_id)
         };
         Ok(self.add_table(table))
     }

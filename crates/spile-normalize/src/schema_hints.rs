@@ -56,6 +56,7 @@ pub(crate) fn declare(
     for hint in &load.columns {
         let column = naming::normalize_path(&hint.name, length_max);
         warn_unsupported(warnings, &name, &column, hint);
+        warn_retyped(warnings, table, &column, hint);
         apply_hint(table, &column, hint);
     }
     for (keys, hint) in [(&load.primary_key, "primary_key"), (&load.merge_key, "merge_key")] {
@@ -100,6 +101,21 @@ fn apply_hint(table: &mut TableSchema, name: &str, hint: &ColumnHint) {
     }
     if column.has_hint("primary_key") {
         column.nullable = false;
+    }
+}
+
+/// Says that a declared type comes too late. dlt would change the schema and leave the column as it is.
+fn warn_retyped(warnings: &mut Warnings, table: &TableSchema, column: &str, hint: &ColumnHint) {
+    let stored = table.columns.get(column).and_then(|column| column.data_type);
+    if let (Some(stored), Some(declared)) = (stored, hint.data_type)
+        && stored != declared
+    {
+        warnings.add(format!(
+            "column {column} of table {}: it is stored as {}, the declared type {} has no effect",
+            table.name,
+            stored.as_str(),
+            declared.as_str()
+        ));
     }
 }
 

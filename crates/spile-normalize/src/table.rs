@@ -114,14 +114,15 @@ impl Table {
         index
     }
 
-    /// Takes over the columns that the schema has already.
-    fn load(&mut self, schema: &TableSchema) {
+    /// Takes over the columns that the schema has. Calling it again takes over what was declared since.
+    pub(crate) fn load(&mut self, schema: &TableSchema) {
         for column in schema.columns.values() {
             let index = self.column(&column.name);
             if let Some(data_type) = column.data_type {
                 self.columns[index].set_type(data_type, column);
             }
-            if !column.nullable && self.columns[index].role == Role::Data {
+            let is_required = !column.nullable && self.columns[index].role == Role::Data;
+            if is_required && !self.required.contains(&index) {
                 self.required.push(index);
             }
         }
@@ -141,22 +142,32 @@ impl Table {
             self.begin(catalog)?;
         }
         let row = self.rows;
-        match (&self.system.kind, &values.parent) {
-            (Kind::Root { load_id }, _) => self.columns[*load_id].write_text(row, values.load_id.as_bytes()),
-            (Kind::Nested { root_id, parent_id, list_index }, Some(parent)) => {
-                if let (Some(column), Some(id)) = (root_id, &parent.root_id) {
-                    self.columns[*column].write_text(row, id.as_bytes());
+        let columns = &mut self.columns;
+        let is_written = columns[self.system.row_id].write_text(row, values.row_id.as_bytes())
+            && match (&self.system.kind, &values.parent) {
+                (Kind::Root { load_id }, None) => {
+                    columns[*load_id].write_text(row, values.load_id.as_bytes())
                 }
-                self.columns[*parent_id].write_text(row, parent.id.as_bytes());
-                self.columns[*list_index].write_int(row, parent.index as i64);
-            }
-            (Kind::Nested { .. }, None) => {
-                return Err(Error::new(ErrorKind::Bug, "bug/parent", "a nested row has no parent")
-                    .with("table", &self.name));
-            }
+                (Kind::Nested { root_id, parent_id, list_index }, Some(parent)) => {
+                    let has_root = match (root_id, &parent.root_id) {
+                        (Some(column), Some(id)) => columns[*column].write_text(row, id.as_bytes()),
+                        (column, _) => column.is_none(),
+                    };
+                    has_root
+                        && columns[*parent_id].write_text(row, parent.id.as_bytes())
+                        && columns[*list_index].write_int(row, parent.index as i64)
+                }
+                (Kind::Root { .. }, Some(_)) | (Kind::Nested { .. }, None) => false,
+            };
+        if is_written {
+            return Ok(());
         }
-        self.columns[self.system.row_id].write_text(row, values.row_id.as_bytes());
-        Ok(())
+        Err(Error::new(
+            ErrorKind::Bug,
+            "bug/system-columns",
+            "a row could not be linked to its parent or load",
+        )
+        .with("table", &self.name))
     }
 
     /// Brings the table into the schema before the columns of its first row.

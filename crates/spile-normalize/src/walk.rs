@@ -57,7 +57,7 @@ struct List<'a> {
     table: usize,
     source: (usize, usize),
     value: Json<'a>,
-    at: Place,
+    depth: usize,
 }
 
 /// How deep a value is.
@@ -129,7 +129,9 @@ impl Normalizer {
         self.tables[table].write_system(&mut self.catalog, &values)?;
         self.tables[table].end_row(&self.catalog)?;
         for index in first_list..scratch.lists.len() {
-            let List { table, value, at, .. } = scratch.lists[index];
+            let List { table, value, depth, .. } = scratch.lists[index];
+            // dlt counts a list's levels from its row, however deep the object is that holds the list.
+            let at = Place { levels: at.levels.saturating_sub(1), depth };
             self.push_list(scratch, table, value, at, row_id, root_id)?;
         }
         scratch.lists.truncate(first_list);
@@ -280,7 +282,7 @@ impl Normalizer {
             }
             JsonKind::Array(1..) => {
                 let table = self.list_table(source)?;
-                let list = List { table, source, value, at: at.below() };
+                let list = List { table, source, value, depth: at.depth + 1 };
                 let row_stamp = self.row_stamp;
                 let seen = std::mem::replace(&mut self.list_stamps[table], row_stamp) == row_stamp;
                 match scratch.lists.iter_mut().rev().find(|other| seen && other.table == table) {
@@ -340,13 +342,15 @@ impl Normalizer {
         if value.is_null() {
             return Ok(());
         }
-        if let JsonKind::BigInt(_) = value.kind() {
+        if depth == 0 && matches!(value.kind(), JsonKind::BigInt(_)) {
             self.warn_big_integer(table, column);
         }
-        let target = &self.tables[table].columns[column];
-        if target.data_type().is_none() {
+        if self.tables[table].columns[column].data_type().is_none() {
             let origin = if depth == 0 { Origin::Data } else { Origin::Variant };
-            return self.write_first(table, row, column, value, origin);
+            self.set_type(table, column, value, origin)?;
+            if self.tables[table].columns[column].write(row, value) {
+                return Ok(());
+            }
         }
         if depth == VARIANT_DEPTH_MAX {
             return Err(Error::new(
@@ -355,7 +359,7 @@ impl Normalizer {
                 "a value fits neither its column nor the variant columns of it",
             )
             .with("table", &self.tables[table].name)
-            .with("column", &target.name)
+            .with("column", &self.tables[table].columns[column].name)
             .hint("Declare the column with data_type json or text."));
         }
         let variant = self.variant_column(table, column, value);
@@ -365,26 +369,14 @@ impl Normalizer {
         self.write_slow(table, row, variant, value, depth + 1)
     }
 
-    /// Gives a column the type of its first value and writes it.
-    fn write_first(
-        &mut self,
-        table: usize,
-        row: usize,
-        column: usize,
-        value: Json<'_>,
-        origin: Origin,
-    ) -> Result<()> {
+    /// Gives a column the type of its first value, unless it was declared with another.
+    fn set_type(&mut self, table: usize, column: usize, value: Json<'_>, origin: Origin) -> Result<()> {
         let data_type = coerce::infer(value.kind());
         let table = &mut self.tables[table];
         let column = &mut table.columns[column];
         let schema = self.catalog.type_column(&table.name, &column.name, data_type, origin)?;
         column.set_type(schema.data_type.unwrap_or(data_type), schema);
-        if column.write(row, value) {
-            return Ok(());
-        }
-        Err(Error::new(ErrorKind::Bug, "bug/inference", "a column does not take the value its type is from")
-            .with("table", &table.name)
-            .with("column", &column.name))
+        Ok(())
     }
 
     /// Returns the column for values of this type that do not fit the column.

@@ -10,6 +10,7 @@ pub(crate) struct TextValues {
 }
 
 impl TextValues {
+    /// Makes an empty buffer.
     pub(crate) fn new() -> Self {
         Self { bytes: Vec::new(), offsets: vec![0] }
     }
@@ -21,7 +22,7 @@ impl TextValues {
         self.end();
     }
 
-    /// Returns the buffer, to write a value in place; [`TextValues::end`] completes it.
+    /// Returns the buffer, to append a value in place; [`TextValues::end`] completes it.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
@@ -33,17 +34,13 @@ impl TextValues {
         self.offsets.push(self.bytes.len() as i32);
     }
 
+    /// Appends empty places.
     pub(crate) fn pad(&mut self, count: usize) {
         let end = self.bytes.len() as i32;
         self.offsets.resize(self.offsets.len() + count, end);
     }
 
-    pub(crate) fn truncate(&mut self, len: usize) {
-        self.offsets.truncate(len + 1);
-        let end = self.offsets.last().copied().unwrap_or(0);
-        self.bytes.truncate(usize::try_from(end).unwrap_or(0));
-    }
-
+    /// Returns how many bytes are held.
     pub(crate) fn len_bytes(&self) -> usize {
         self.bytes.len() + self.offsets.len() * 4
     }

@@ -73,9 +73,11 @@ impl Values {
     fn push_coerced(&mut self, value: Json<'_>) -> bool {
         match self {
             Self::Text(values) => {
-                coerce::text(value, values.buffer());
-                values.end();
-                true
+                let fits = coerce::text(value, values.buffer());
+                if fits {
+                    values.end();
+                }
+                fits
             }
             Self::Json(values) => {
                 let fits = coerce::json(value, values.buffer());
@@ -135,18 +137,6 @@ impl Values {
             Self::Double(values) => values.resize(values.len() + count, 0.0),
             Self::Bool(values) => values.append_n(count, false),
             Self::Decimal { values, .. } => values.resize(values.len() + count, 0),
-        }
-    }
-
-    /// Takes values back.
-    pub(crate) fn truncate(&mut self, len: usize) {
-        match self {
-            Self::Text(values) | Self::Json(values) | Self::Binary(values) => values.truncate(len),
-            Self::Bigint(values) | Self::Timestamp(values) | Self::Time(values) => values.truncate(len),
-            Self::Date(values) => values.truncate(len),
-            Self::Double(values) => values.truncate(len),
-            Self::Bool(values) => values.truncate(len),
-            Self::Decimal { values, .. } => values.truncate(len),
         }
     }
 

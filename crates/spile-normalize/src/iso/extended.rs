@@ -5,9 +5,13 @@ use super::{DAY_SECONDS, MICROS, Moment, Scanner, calendar, time_micros};
 /// Reads an ISO 8601 date, time, or both.
 pub(super) fn parse(text: &[u8]) -> Option<Moment> {
     let mut scanner = Scanner::new(text);
-    if scanner.eat(b'T') || (scanner.digits_ahead() == 2 && text.get(2) == Some(&b':')) {
-        let (time, _) = time(&mut scanner)?;
-        return scanner.is_done().then_some(Moment::Time(time.rem_euclid(DAY_SECONDS * MICROS)));
+    let has_designator = scanner.eat(b'T');
+    if has_designator || (scanner.digits_ahead() == 2 && text.get(2) == Some(&b':')) {
+        let (time, form) = time(&mut scanner)?;
+        // Here pendulum takes `T10:11` and `10:11:12`, and refuses `T10:11:12`.
+        let is_refused = has_designator && matches!(form, TimeForm::Extended);
+        let is_whole = scanner.is_done() && !is_refused;
+        return is_whole.then_some(Moment::Time(time.rem_euclid(DAY_SECONDS * MICROS)));
     }
     let (days, is_extended) = date(&mut scanner)?;
     if scanner.is_done() {

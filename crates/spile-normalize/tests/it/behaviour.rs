@@ -1,1 +1,218 @@
 //! Limits, errors, warnings and what differs from dlt on purpose.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use spile_core::{Error, Limits, LoadPlan, Schema, WriteDisposition};
+use spile_normalize::{Flushed, Normalizer};
+
+use crate::support::{self, Rows};
+
+fn normalizer(schema: Schema, load: &LoadPlan, limits: &Limits) -> Normalizer {
+    let mut normalizer = Normalizer::new(schema, "7.5", 65_536, limits);
+    normalizer.add_resource("t", load, None).unwrap();
+    normalizer
+}
+
+fn rows(flushed: &Flushed) -> BTreeMap<String, Rows> {
+    let mut rows = BTreeMap::new();
+    for batch in &flushed.batches {
+        support::collect(&mut rows, &batch.table, &batch.rows);
+    }
+    rows
+}
+
+/// Normalises records and returns the rows without ids, and the warnings.
+fn run(body: &str) -> (BTreeMap<String, Vec<Value>>, Vec<String>) {
+    let mut normalizer = normalizer(Schema::new("s"), &support::load("t"), &Limits::default());
+    normalizer.push(&support::page("t", 1, body)).unwrap();
+    let mut rows = rows(&normalizer.flush().unwrap());
+    for row in rows.values_mut().flatten() {
+        row.retain(|name, _| !name.starts_with("_dlt"));
+    }
+    let rows = rows.into_iter().map(|(name, rows)| (name, rows.into_iter().map(Value::Object).collect()));
+    (rows.collect(), normalizer.warnings())
+}
+
+fn fail(load: &LoadPlan, limits: &Limits, body: &str) -> Error {
+    normalizer(Schema::new("s"), load, limits).push(&support::page("t", 1, body)).unwrap_err()
+}
+
+#[test]
+fn limits_are_errors_that_name_them() {
+    let limits = |nesting_max, columns_max, tables_max| Limits {
+        nesting_max,
+        columns_max,
+        tables_max,
+        ..Limits::default()
+    };
+    let load = support::load("t");
+    let flat = LoadPlan { max_table_nesting: Some(0), ..support::load("t") };
+    let many: Vec<String> = (0..80).map(|key| format!(r#""k{key}":null"#)).collect();
+    for (load, limits, body, code) in [
+        (&load, limits(3, 9, 9), r#"[{"a":{"b":{"c":1}}}]"#.to_owned(), None),
+        (&load, limits(3, 9, 9), r#"[{"a":{"b":{"c":{"d":1}}}}]"#.to_owned(), Some("limit/nesting")),
+        (&load, limits(3, 9, 9), r#"[{"a":[[[1]]]}]"#.to_owned(), Some("limit/nesting")),
+        (&flat, limits(3, 9, 9), r#"[{"a":[[1]]}]"#.to_owned(), None),
+        (&flat, limits(3, 9, 9), r#"[{"a":[[[1]]]}]"#.to_owned(), Some("limit/nesting")),
+        (&load, limits(3, 4, 9), r#"[{"a":1,"b":1}]"#.to_owned(), None),
+        (&load, limits(3, 4, 9), r#"[{"a":1,"b":1,"c":1}]"#.to_owned(), Some("limit/columns")),
+        (&load, limits(3, 4, 9), format!(r#"[{{{},"a":1}}]"#, many.join(",")), Some("limit/columns")),
+        (&load, limits(3, 9, 2), r#"[{"a":[1]}]"#.to_owned(), None),
+        (&load, limits(3, 9, 2), r#"[{"a":[1],"b":[1]}]"#.to_owned(), Some("limit/tables")),
+    ] {
+        let result = normalizer(Schema::new("s"), load, &limits).push(&support::page("t", 1, &body));
+        assert_eq!(result.as_ref().err().map(Error::code), code, "{body}: {result:?}");
+    }
+    let deep = format!("[{}1{}]", "[".repeat(1_000), "]".repeat(1_000));
+    assert_eq!(fail(&load, &limits(usize::MAX, 9, usize::MAX), &deep).code(), "limit/nesting");
+    assert_eq!(fail(&flat, &limits(usize::MAX, 9, usize::MAX), &deep).code(), "limit/nesting");
+}
+
+#[test]
+fn a_key_without_a_value_is_an_error_that_names_it() {
+    let load = LoadPlan {
+        primary_key: vec!["ID".to_owned()],
+        write_disposition: WriteDisposition::Merge,
+        ..support::load("t")
+    };
+    for body in ["[{\"ID\":1},{\"ID\":null}]", "[{\"x\":1}]", "[{\"ID\":1},{\"ID\":\"x\"}]"] {
+        let error = fail(&load, &Limits::default(), body);
+        assert_eq!(error.code(), "data/null-key");
+        let names: Vec<&str> = error.context().iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["table", "column", "resource", "page"], "{error:?}");
+    }
+}
+
+#[test]
+fn whole_numbers_beyond_64_bits_are_kept_as_text() {
+    let (rows, warnings) = run(
+        r#"[{"a":1,"b":9223372036854775808},{"a":-9223372036854775809,"b":1},{"a":123456789012345678901234567890}]"#,
+    );
+    assert_eq!(
+        rows["t"],
+        [
+            json!({"a": 1, "b": "9223372036854775808"}),
+            json!({"b": "1", "a__v_text": "-9223372036854775809"}),
+            json!({"a__v_text": "123456789012345678901234567890"}),
+        ]
+    );
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+}
+
+#[test]
+fn keys_that_meet_are_told_once() {
+    let (rows, warnings) = run(
+        r#"[{"userName":1,"user_name":2},{"userName":3,"user_name":null},{"Items":[1],"items":[2],"o":{"aB":1,"a_b":"x"}}]"#,
+    );
+    assert_eq!(rows["t"], [json!({"user_name": 2}), json!({}), json!({"o__a_b": "x"})]);
+    assert_eq!(rows["t__items"], [json!({"value": 2})]);
+    assert_eq!(
+        warnings,
+        [
+            "column user_name of table t: keys \"userName\" and \"user_name\" of one record meet there, the value of \"user_name\" is stored",
+            "table t__items: keys \"Items\" and \"items\" of one record meet there, the value of \"items\" is stored",
+            "column o__a_b of table t: keys \"o.aB\" and \"o.a_b\" of one record meet there, the value of \"o.a_b\" is stored",
+        ]
+    );
+}
+
+#[test]
+fn of_a_repeated_key_the_last_value_counts() {
+    let (rows, warnings) = run(r#"[{"a":1,"b":2,"a":{"x":[1]}},{"a":[5],"l":{"k":1,"k":"z"},"a":"w"}]"#);
+    assert_eq!(rows["t"], [json!({"b": 2}), json!({"a": "w", "l__k": "z"})]);
+    assert_eq!(rows["t__a__x"], [json!({"value": 1})]);
+    assert!(!rows.contains_key("t__a") && warnings.is_empty());
+}
+
+#[test]
+fn a_value_that_fits_nowhere_gets_a_variant_of_the_variant() {
+    let (rows, _) = run(
+        r#"[{"a":1},{"a":"2024-01-01T00:00:00Z"},{"a":"word"},{"a":"x","a__v_text__v_text":"taken"},{"__":1,"a__v_text":"y"}]"#,
+    );
+    assert_eq!(
+        rows["t"],
+        [
+            json!({"a": 1}),
+            json!({"a__v_text": "2024-01-01T00:00:00.000000Z"}),
+            json!({"a__v_text__v_text": "word"}),
+            json!({"a__v_text__v_text": "x", "a__v_text__v_text__v_text": "taken"}),
+            json!({"_empty": 1, "a__v_text__v_text": "y"}),
+        ]
+    );
+}
+
+#[test]
+fn given_ids_are_kept_and_nested_rows_linked() {
+    let mut normalizer = normalizer(Schema::new("s"), &support::load("t"), &Limits::default());
+    let body = r#"[{"_dlt_id":"mine","_dlt_load_id":"x","l":[{"_dlt_id":"child","_dlt_list_idx":9}]},{"_dlt_id":5}]"#;
+    normalizer.push(&support::page("t", 1, body)).unwrap();
+    let rows = rows(&normalizer.flush().unwrap());
+    assert_eq!(rows["t"][0]["_dlt_id"], "mine");
+    assert_eq!(rows["t"][0]["_dlt_load_id"], "7.5");
+    assert_eq!(rows["t"][1]["_dlt_id"].as_str().unwrap().len(), 14);
+    assert_eq!(
+        json!(rows["t__l"][0]),
+        json!({"_dlt_parent_id": "mine", "_dlt_list_idx": 0, "_dlt_id": "child"})
+    );
+    assert_eq!(normalizer.warnings().len(), 3);
+}
+
+#[test]
+fn a_run_that_resumes_makes_the_same_rows() {
+    let pages: Vec<_> =
+        [r#"[{"a":1,"l":[1]}]"#, r#"[{"a":"x","b":null,"l":[{"c":2}]}]"#, r#"[{"b":1},{"l":["q"]}]"#]
+            .iter()
+            .enumerate()
+            .map(|(number, body)| support::page("t", number as u8, body))
+            .collect();
+    let load = LoadPlan { write_disposition: WriteDisposition::Merge, ..support::load("t") };
+    let mut straight = normalizer(Schema::new("s"), &load, &Limits::default());
+    let mut changes = Vec::new();
+    for (number, page) in pages.iter().enumerate() {
+        straight.push(page).unwrap();
+        assert!(straight.buffered_rows() > 0 && straight.buffered_bytes() > 0);
+        let flushed = straight.flush().unwrap();
+        assert_eq!((straight.buffered_rows(), straight.buffered_bytes()), (0, 0));
+        let mut resumed = normalizer(Schema::new("s"), &load, &Limits::default());
+        resumed.apply_changes(&changes);
+        resumed.push(page).unwrap();
+        let again = resumed.flush().unwrap();
+        assert_eq!(rows(&flushed), rows(&again), "page {number}");
+        assert_eq!(straight.schema().tables, resumed.schema().tables, "page {number}");
+        changes.extend(flushed.changes);
+    }
+}
+
+#[test]
+fn tables_do_not_mix() {
+    let limits = Limits::default();
+    let mut normalizer = normalizer(Schema::new("s"), &support::load("t"), &limits);
+    normalizer.push(&support::page("t", 1, r#"[{"l":[1]}]"#)).unwrap();
+    let error = normalizer.add_resource("other", &support::load("t__l"), None).unwrap_err();
+    assert_eq!(error.code(), "config/table-clash");
+    normalizer.add_resource("other", &support::load("t__m"), None).unwrap();
+    let error = normalizer.push(&support::page("t", 2, r#"[{"m":[1]}]"#)).unwrap_err();
+    assert_eq!(error.code(), "config/table-clash");
+    let error = normalizer.push(&support::page("nobody", 2, "[{}]")).unwrap_err();
+    assert_eq!(error.code(), "bug/resource");
+}
+
+#[test]
+fn two_resources_may_share_a_table() {
+    let mut normalizer = normalizer(Schema::new("s"), &support::load("shared"), &Limits::default());
+    normalizer.push(&support::page("t", 1, r#"[{"a":1}]"#)).unwrap();
+    let column = spile_core::ColumnHint {
+        name: "b".to_owned(),
+        data_type: Some(spile_core::DataType::Double),
+        nullable: Some(false),
+        hints: std::collections::BTreeMap::new(),
+    };
+    let load = LoadPlan { columns: vec![column], ..support::load("shared") };
+    normalizer.add_resource("u", &load, None).unwrap();
+    normalizer.push(&support::page("u", 2, r#"[{"a":2,"b":3}]"#)).unwrap();
+    let rows = rows(&normalizer.flush().unwrap());
+    assert_eq!(rows["shared"][1]["b"], 3.0);
+    let error = normalizer.push(&support::page("u", 3, r#"[{"a":2}]"#)).unwrap_err();
+    assert_eq!(error.code(), "data/null-value");
+}

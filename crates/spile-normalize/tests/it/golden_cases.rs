@@ -101,7 +101,9 @@ fn assert_changes(name: &str, mut before: Schema, changes: &[SchemaChange], afte
     let text = serde_json::to_string(changes).unwrap();
     let changes: Vec<SchemaChange> = serde_json::from_str(&text).unwrap();
     for _ in 0..2 {
-        changes.iter().for_each(|change| before.apply(change));
+        for change in &changes {
+            before.apply(change);
+        }
         assert_eq!(before.tables, after.tables, "{name}: changes");
     }
 }

@@ -1,5 +1,7 @@
 //! The normaliser from outside: dlt's answers, limits and errors, and arbitrary pages.
 
+#![expect(clippy::unwrap_used, reason = "tests panic, they do not return errors")]
+
 mod arbitrary;
 mod behaviour;
 mod golden_cases;

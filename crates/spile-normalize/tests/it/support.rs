@@ -93,7 +93,7 @@ fn cell(column: &dyn Array, row: usize) -> Value {
         }
         DataType::Binary => {
             let bytes = column.as_binary::<i32>().value(row);
-            json!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
+            json!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat())
         }
         other => panic!("unexpected {other}"),
     }
