@@ -114,4 +114,11 @@ mod tests {
             [("rel", "prev"), ("title", "T")].map(|(a, b)| (a.into(), b.into()))
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_header_panics(header in "(<|>|;|,|=|\"|\\\\|rel|next| |é|a){0,30}") {
+            let _links = parse(std::iter::once(header.as_str()));
+        }
+    }
 }

@@ -91,7 +91,9 @@ impl<'a> ResourceRun<'a> {
         let selection = select::select(selector, body);
         let found = selection.records;
         let count = found.len() as u64;
-        let totals = totals::read(body, found.len());
+        // A body that is itself the record has no envelope: its `total` is data.
+        let is_record = matches!(found.as_slice(), [only] if only.index() == body.index());
+        let totals = if is_record { Totals::default() } else { totals::read(body, found.len()) };
         if let Some(warning) = self.guard.repetition(&self.position, &answer.body_hash, &found) {
             return Ok(self.repeated_page(answer, totals, warning));
         }

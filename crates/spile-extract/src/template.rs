@@ -261,4 +261,11 @@ mod tests {
         };
         assert!(template.unwrap().value(&response).is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_template_panics(source in r"(\{\{|\}\}|\{%|%\}|response|\.|\[|\]|'| |-|not|in|é|1|\|){0,20}") {
+            let _template = Template::parse(&source);
+        }
+    }
 }

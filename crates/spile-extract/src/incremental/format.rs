@@ -38,7 +38,7 @@ pub(super) struct IsoForm {
 enum Zone {
     Absent,
     Utc(char),
-    Offset { seconds: i32, colon: bool, minutes: bool },
+    Offset { sign: char, seconds: i32, colon: bool, minutes: bool },
 }
 
 impl TimeForm {
@@ -64,8 +64,7 @@ impl IsoForm {
         let (zone, suffix) = match self.zone {
             Zone::Absent => (TimeZone::UTC, String::new()),
             Zone::Utc(letter) => (TimeZone::UTC, letter.to_string()),
-            Zone::Offset { seconds, colon, minutes } => {
-                let sign = if seconds < 0 { '-' } else { '+' };
+            Zone::Offset { sign, seconds, colon, minutes } => {
                 let (hour, minute) = (seconds.abs() / 3600, seconds.abs() / 60 % 60);
                 let suffix = match (colon, minutes) {
                     (true, _) => format!("{sign}{hour:02}:{minute:02}"),
@@ -102,7 +101,7 @@ pub(super) fn recognise_iso(text: &str) -> Option<(Timestamp, TimeForm)> {
     let has_seconds = scan.rest.starts_with(':');
     let second = if has_seconds { scan.after(':')?.digits(2)? } else { 0 };
     let (mut nanosecond, mut fraction_digits) = (0, 0);
-    if has_seconds && scan.any(&['.', ',']).is_some() {
+    if has_seconds && scan.any(&['.']).is_some() {
         (nanosecond, fraction_digits) = scan.fraction()?;
     }
     let zone = scan.zone()?;
@@ -249,12 +248,13 @@ impl Scan<'_> {
         if let Some(letter) = self.any(&['Z', 'z']) {
             return self.rest.is_empty().then_some(Zone::Utc(letter));
         }
-        let sign = if self.any(&['+', '-'])? == '-' { -1 } else { 1 };
+        let sign = self.any(&['+', '-'])?;
         let hours = self.digits(2)?;
         let colon = self.any(&[':']).is_some();
         let minutes = colon || !self.rest.is_empty();
         let minute = if minutes { self.digits(2)? } else { 0 };
-        let seconds = sign * (hours * 3600 + minute * 60);
-        (self.rest.is_empty() && minute < 60).then_some(Zone::Offset { seconds, colon, minutes })
+        let distance = hours * 3600 + minute * 60;
+        let seconds = if sign == '-' { -distance } else { distance };
+        (self.rest.is_empty() && minute < 60).then_some(Zone::Offset { sign, seconds, colon, minutes })
     }
 }

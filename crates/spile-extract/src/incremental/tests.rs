@@ -65,6 +65,7 @@ fn forms_survive_a_round_trip() {
         "2026-01-31T12:00:00.5-05:00",
         "2026-08-12T13:41:01.236000-0500",
         "2026-01-31T12:00:00+02",
+        "2026-01-31t12:00:00-00:00",
         "2026-01-31T12:00",
         "2026-01-31T12:00:00",
         "2026-01-31",
@@ -305,5 +306,27 @@ fn states_are_dlts() {
             });
             assert_eq!(state, expected);
         }
+    }
+}
+
+proptest::proptest! {
+    /// The invariant of `format`: what is recognised is written back to the letter, and nothing panics.
+    #[test]
+    fn recognised_texts_survive(
+        date in "[0-9]{4}-(0[0-9]|1[0-3])-[0-3][0-9]",
+        time in "([tT ][0-2][0-9]:[0-6][0-9](:[0-6][0-9](\\.[0-9]{1,10})?)?(z|Z|[+-][0-2][0-9](:?[0-6][0-9])?)?)?",
+    ) {
+        let text = format!("{date}{time}");
+        if let Some((instant, form)) = format::recognise_iso(&text) {
+            proptest::prop_assert_eq!(form.write(instant), Value::from(text));
+        }
+    }
+
+    #[test]
+    fn no_text_panics(text in "[0-9TZ:+.é -]{0,30}", pattern in "(%[a-zA-Z%0-9]|[a-z]){0,6}") {
+        let _found = format::recognise(&Value::from(text));
+        let instant = run_start();
+        let format = CursorFormat::Strftime(pattern);
+        let _written = format::write(instant, &format, format::TimeForm::DEFAULT);
     }
 }

@@ -10,7 +10,7 @@ use super::{Response, Scrubber};
 const EXCERPT_CHARS: usize = 200;
 
 /// Bytes of a body that are looked at for the quote.
-const EXCERPT_BYTES: usize = 16 << 10;
+pub(super) const EXCERPT_BYTES: usize = 16 << 10;
 
 /// Names a refused request.
 pub(super) fn status_error(response: &Response, scrubber: &Scrubber) -> Error {
@@ -36,37 +36,37 @@ pub(super) fn status_error(response: &Response, scrubber: &Scrubber) -> Error {
             "Check the request's parameters against the API's documentation.",
         ),
     };
-    let words = excerpt(&response.body);
+    let words = excerpt(&quotable(&response.body, scrubber));
     let mut message = format!("the server answered {status}");
     if let Some(reason) = reason(status) {
         message = format!("{message} {reason}");
     }
     let error = Error::new(kind, code, message).hint(hint).with("status", status);
-    if words.is_empty() { error } else { error.with("answer", scrubber.text(&words)) }
+    if words.is_empty() { error } else { error.with("answer", words) }
 }
 
-/// Names a body that is not JSON.
+/// Names a body that is not JSON; `body` is at least its first [`EXCERPT_BYTES`].
 pub(super) fn not_json(response: &Response, body: &[u8], cause: JsonError, scrubber: &Scrubber) -> Error {
     let content_type = response.header("content-type").unwrap_or("no content type");
-    let text = String::from_utf8_lossy(&body[..body.len().min(EXCERPT_BYTES)]);
+    let text = quotable(body, scrubber);
     let message = if body.is_empty() {
         format!("the server answered {} with an empty body", response.status)
     } else if looks_like_html(&text) {
         match title(&text) {
             Some(title) => {
-                format!("the server answered with an HTML page titled \"{}\"", scrubber.text(&title))
+                format!("the server answered with an HTML page titled \"{}\"", title)
             }
             None => "the server answered with an HTML page".to_owned(),
         }
     } else {
         "the server's answer is not JSON".to_owned()
     };
-    let words = excerpt(body);
+    let words = excerpt(&text);
     let mut error = Error::new(ErrorKind::Source, "source/not-json", message)
         .with("content type", content_type)
         .hint("Check that `base_url` and `path` lead to the API and not to a web page.");
     if !words.is_empty() {
-        error = error.with("answer", scrubber.text(&words));
+        error = error.with("answer", words);
     }
     error.source_error(cause)
 }
@@ -89,11 +89,19 @@ fn title(text: &str) -> Option<String> {
     (!title.is_empty()).then_some(title)
 }
 
-/// Returns the beginning of a body as one line: markup removed, white space squeezed.
-fn excerpt(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&body[..body.len().min(EXCERPT_BYTES)]);
-    let plain = if looks_like_html(&text) { strip_markup(&text) } else { text.into_owned() };
-    squeeze(&plain)
+/// Returns the beginning of a body without secrets. They are taken out before anything is cut, and where the body itself
+/// was cut, a secret may be cut in two: that half is left out.
+fn quotable(body: &[u8], scrubber: &Scrubber) -> String {
+    let mut text = scrubber.text(&String::from_utf8_lossy(&body[..body.len().min(EXCERPT_BYTES)]));
+    if body.len() >= EXCERPT_BYTES {
+        text.truncate(text.floor_char_boundary(EXCERPT_BYTES / 2));
+    }
+    text
+}
+
+/// Returns a text as one short line: markup removed, white space squeezed.
+fn excerpt(text: &str) -> String {
+    if looks_like_html(text) { squeeze(&strip_markup(text)) } else { squeeze(text) }
 }
 
 fn squeeze(text: &str) -> String {
@@ -129,17 +137,34 @@ fn strip_markup(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use spile_core::{Redactor, Secret};
 
     #[test]
     fn words_are_short_and_plain() {
-        let html = b"<!DOCTYPE html><html><head><title> Bad\n gateway </title><style>a{}</style></head><body><p>Sorry</p></body>";
-        assert_eq!(title(std::str::from_utf8(html).unwrap()).as_deref(), Some("Bad gateway"));
+        let html =
+            "<!DOCTYPE html><html><head><title> Bad\n gateway </title><style>a{}</style></head><p>Sorry</p>";
+        assert_eq!(title(html).as_deref(), Some("Bad gateway"));
         assert_eq!(excerpt(html), "Bad gateway Sorry");
-        assert_eq!(excerpt(b"{\"error\":\n  \"no\"}\x07"), "{\"error\": \"no\"}");
-        assert_eq!(excerpt(&[b'x'; 500]).chars().count(), EXCERPT_CHARS + 1);
-        assert_eq!(excerpt("\u{e4}".repeat(9000).as_bytes()).chars().count(), EXCERPT_CHARS + 1);
-        for odd in ["<html><script", "<html><", "<html><style>x", "<html></script>é<"] {
-            let _words = excerpt(odd.as_bytes());
+        assert_eq!(excerpt("{\"error\":\n  \"no\"}\x07"), "{\"error\": \"no\"}");
+        assert_eq!(excerpt(&"\u{e4}".repeat(500)).chars().count(), EXCERPT_CHARS + 1);
+    }
+
+    #[test]
+    fn a_secret_is_taken_out_before_the_cut() {
+        let scrubber = Scrubber::new(&Redactor::new(vec![Secret::new("s3cret-canary")]), Redactor::default());
+        for padding in [0, EXCERPT_CHARS - 5, EXCERPT_BYTES - 5] {
+            let body = format!("{}s3cret-canary", "x".repeat(padding));
+            let words = excerpt(&quotable(body.as_bytes(), &scrubber));
+            assert!(!words.contains("s3"), "{words}");
+        }
+        let spaces = format!("{}s3cret-canary", " ".repeat(EXCERPT_BYTES - 5));
+        assert_eq!(excerpt(&quotable(spaces.as_bytes(), &scrubber)), "");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_body_panics(body in "(<html>|<script|</script>|<title>|</title|é|<|>|[a-z ]){0,20}") {
+            let _found = (title(&body), excerpt(&format!("<html>{body}")));
         }
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use url::Url;
 
 use super::budget::{Budget, Failure, RetryClass};
-use super::failure::{not_json, status_error};
+use super::failure::{EXCERPT_BYTES, not_json, status_error};
 use super::{OutgoingRequest, Response, Scrubber, Transport, method_name};
 use crate::Counters;
 
@@ -90,7 +90,7 @@ impl Exchange<'_> {
         let bytes = body.len() as u64;
         let body_hash = blake3::hash(&body).to_hex()[..32].to_owned();
         // The parser works in place; what an error message may quote is kept from before.
-        let beginning = body[..body.len().min(4096)].to_vec();
+        let beginning = body[..body.len().min(EXCERPT_BYTES)].to_vec();
         match Document::parse(body) {
             Ok(document) => Ok(Answer {
                 url: response.url,

@@ -116,6 +116,13 @@ async fn selectors_that_match_nothing_are_seen() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_the_record_has_no_totals() {
+    let server = Server::start(|_, _| Reply::json(r#"{"id":1,"total":120,"total_pages":3}"#)).await;
+    let outcome = run(&plan(&server.url("/invoice"), r#""single_page""#)).await;
+    assert_eq!((outcome.pages[0].evidence.records, outcome.pages[0].evidence.totals), (1, Totals::default()));
+}
+
+#[tokio::test]
 async fn a_window_is_sent_on_every_page_and_held_against_the_rows() {
     let server = seed_a_server().await;
     let mut plan = plan(&server.url("/calls"), SEED_A);
