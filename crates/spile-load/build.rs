@@ -38,9 +38,12 @@ mod embed {
             hasher.update(&bytes);
             let packed = output.join(format!("{name}.zst"));
             fs::write(&packed, zstd::bulk::compress(&bytes, COMPRESSION_LEVEL)?)?;
-            writeln!(entries, "    ({name:?}, include_bytes!({packed:?})),")?;
+            let path = packed.to_str().ok_or("a path is not UTF-8")?;
+            writeln!(entries, "    ({name:?}, include_bytes!({path:?})),")?;
         }
-        let hash: String = hasher.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let digest = hasher.finalize();
+        let hash =
+            format!("{:016x}", digest.iter().take(8).fold(0_u64, |hash, byte| hash << 8 | u64::from(*byte)));
         let source = format!(
             "/// Hash over names and contents.\nconst HASH: &str = {hash:?};\n\
              /// File names and compressed contents.\nstatic FILES: &[(&str, &[u8])] = &[\n{entries}];\n"

@@ -159,9 +159,6 @@ impl<'a, C: SqlConnection> Writer<'a, C> {
         if !self.needs_winners(keys, root)? {
             return self.insert_all(staged);
         }
-        if root.rows.sequence.is_empty() {
-            return Err(unordered(root.table));
-        }
         let row_key = key_column(root.table, "row_key")?;
         let winners = TableName::temporary(WINNERS);
         self.execute(&root.table.name, &keys.select_winners(&winners, &root.rows, row_key))?;
@@ -262,17 +259,6 @@ fn known_table<'s>(schema: &'s Schema, name: &str) -> Result<&'s TableSchema> {
         )
         .with("table", name)
     })
-}
-
-fn unordered(root: &TableSchema) -> Error {
-    Error::new(
-        ErrorKind::Data,
-        "destination/reserved-column",
-        "a merge with repeated keys or deletions is not supported yet for a table with a column of this name",
-    )
-    .with("table", &root.name)
-    .with("columns", "file_index, file_row_number")
-    .hint("Rename the field in the records, or load the table with write_disposition append.")
 }
 
 /// Returns the column of a table that carries a key hint.

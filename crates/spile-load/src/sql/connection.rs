@@ -14,7 +14,7 @@ pub(crate) struct StagedRows {
     pub(crate) relation: String,
     /// The columns that any of the segments has, as they are written there.
     pub(crate) columns: Vec<String>,
-    /// Columns of the relation that order its rows as they were staged; empty when the data hides them.
+    /// Columns of the relation that order its rows as they were staged.
     pub(crate) sequence: Vec<&'static str>,
 }
 

@@ -52,22 +52,18 @@ impl<P: SqlPlace, D: SqlDialect + Send> SqlDestination<P, D> {
         })
     }
 
-    /// Runs a query that needs a table, or gives no rows when the place or the table does not exist.
-    fn read(&self, tables: &[&str], query: &str) -> Result<TextRows> {
+    /// Opens the place for reading and reads its catalogue; `None`: there is no place yet.
+    fn reader(&self) -> Result<Option<(P::Connection, Catalogue)>> {
         let Some(mut connection) = self.place.connect(Access::Read)? else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let catalogue = Catalogue::read(&mut connection, &self.dialect, &self.dataset)?;
-        if tables.iter().all(|table| catalogue.has(&self.dialect, table)) {
-            connection.query(query)
-        } else {
-            Ok(Vec::new())
-        }
+        Ok(Some((connection, catalogue)))
     }
 
-    fn read_text(&self, tables: &[&str], query: &str) -> Result<Option<String>> {
-        let rows = self.read(tables, query)?;
-        Ok(rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
+    /// Returns whether the tables that a query needs are there.
+    fn has(&self, catalogue: &Catalogue, tables: &[&str]) -> bool {
+        tables.iter().all(|table| catalogue.has(&self.dialect, table))
     }
 }
 
@@ -82,19 +78,30 @@ impl<P: SqlPlace, D: SqlDialect + Send> Destination for SqlDestination<P, D> {
 
     fn restore(&mut self, pipeline: &str, schema_name: &str) -> Result<Stored> {
         let mut stored = Stored::default();
-        let query = system::newest_schema(&self.dataset, schema_name);
-        if let Some(text) = self.read_text(&[VERSION_TABLE], &query)? {
-            stored.schema = Some(schema_from_json(&decode_document(&text, "destination/stored-schema")?)?);
+        let Some((mut connection, catalogue)) = self.reader()? else {
+            return Ok(stored);
+        };
+        if self.has(&catalogue, &[VERSION_TABLE]) {
+            let rows = connection.query(&system::newest_schema(&self.dataset, schema_name))?;
+            if let Some(text) = first_text(rows) {
+                let document = decode_document(&text, "destination/stored-schema")?;
+                stored.schema = Some(schema_from_json(&document)?);
+            }
         }
-        let query = system::newest_state(&self.dataset, pipeline);
-        if let Some(text) = self.read_text(&[STATE_TABLE, LOADS_TABLE], &query)? {
-            stored.state = Some(decode_state(&text)?);
+        if self.has(&catalogue, &[STATE_TABLE, LOADS_TABLE]) {
+            let rows = connection.query(&system::newest_state(&self.dataset, pipeline))?;
+            stored.state = first_text(rows).map(|text| decode_state(&text)).transpose()?;
         }
         Ok(stored)
     }
 
     fn committed(&mut self, load_id: &str) -> Result<bool> {
-        Ok(!self.read(&[LOADS_TABLE], &system::find_load(&self.dataset, load_id))?.is_empty())
+        match self.reader()? {
+            Some((mut connection, catalogue)) if self.has(&catalogue, &[LOADS_TABLE]) => {
+                Ok(!connection.query(&system::find_load(&self.dataset, load_id))?.is_empty())
+            }
+            _nothing_stored => Ok(false),
+        }
     }
 
     fn commit(&mut self, package: &SealedPackage) -> Result<Receipt> {
@@ -104,6 +111,16 @@ impl<P: SqlPlace, D: SqlDialect + Send> Destination for SqlDestination<P, D> {
                 "destination/read-only",
                 "a destination that was opened for reading was asked to commit",
             ));
+        }
+        if package.manifest.dataset != self.dataset {
+            return Err(Error::new(
+                ErrorKind::State,
+                "destination/dataset",
+                "the package was made for another dataset",
+            )
+            .with("load_id", &package.manifest.load_id)
+            .with("package", &package.manifest.dataset)
+            .with("destination", &self.dataset));
         }
         if self.committed(&package.manifest.load_id)? {
             return receipt_of(&mut self.connect(Access::Read)?, &self.dataset, package);
@@ -137,8 +154,13 @@ impl<P: SqlPlace, D: SqlDialect + Send> Destination for SqlDestination<P, D> {
     }
 
     fn loads(&mut self) -> Result<Vec<StoredLoad>> {
-        let rows = self.read(&[LOADS_TABLE], &system::loads(&self.dialect, &self.dataset))?;
-        rows.into_iter().map(stored_load).collect()
+        match self.reader()? {
+            Some((mut connection, catalogue)) if self.has(&catalogue, &[LOADS_TABLE]) => {
+                let rows = connection.query(&system::loads(&self.dialect, &self.dataset))?;
+                rows.into_iter().map(stored_load).collect()
+            }
+            _nothing_stored => Ok(Vec::new()),
+        }
     }
 }
 
@@ -154,6 +176,10 @@ fn stored_load(row: Vec<Option<String>>) -> Result<StoredLoad> {
         .ok_or_else(|| unexpected("the time of a load is not a time"))?
         .to_string();
     Ok(StoredLoad { load_id, schema_name, status, inserted_at })
+}
+
+fn first_text(rows: TextRows) -> Option<String> {
+    rows.into_iter().next()?.into_iter().next().flatten()
 }
 
 /// Returns the number that a counting query answers.

@@ -23,6 +23,8 @@ fn append_adds() {
     fixture.load("2.0", &schema, &[("users", Append, segments())]);
     assert_eq!(fixture.query(USERS), ["1,a", "1,a", "2,b", "2,b"]);
     assert_eq!(fixture.query(TAGS), ["x", "x", "y", "y"]);
+    // Rows stay in the order of the pages.
+    assert_eq!(fixture.query("SELECT id FROM data.users"), ["1", "2", "1", "2"]);
 }
 
 #[test]
@@ -152,6 +154,24 @@ fn types_arrive() {
     fixture.load("1.0", &schema, &[("users", Append, vec![("users", json!([row]))])]);
     let rows = fixture.query("SELECT epoch_us(\"at\"), price, ratio, doc->>'a' FROM data.users");
     assert_eq!(rows, ["1700000000123456,1.250000000,0.5,1"]);
+}
+
+#[test]
+fn a_package_for_another_dataset_is_refused() {
+    let (fixture, schema) = (Fixture::new(), users());
+    let mut package = fixture.package("1.0", &schema, &[]);
+    package.manifest.dataset = "other".to_owned();
+    assert_eq!(fixture.open().commit(&package).unwrap_err().code(), "destination/dataset");
+    assert!(!fixture.path().exists());
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_and_kept() {
+    let fixture = Fixture::new();
+    std::fs::write(fixture.path(), "notes").unwrap();
+    let package = fixture.package("1.0", &users(), &[]);
+    assert_eq!(fixture.open().commit(&package).unwrap_err().code(), "destination/not-a-database");
+    assert_eq!(std::fs::read(fixture.path()).unwrap(), b"notes");
 }
 
 #[test]

@@ -49,6 +49,28 @@ fn the_last_staged_row_of_a_key_survives() {
 }
 
 #[test]
+fn columns_named_like_duckdbs_own_do_not_disturb() {
+    let (fixture, mut schema) = (Fixture::new(), users());
+    for name in ["file_index", "file_row_number"] {
+        schema.tables["users"].add(ColumnSchema::new(name, DataType::Bigint));
+    }
+    let row = |name: &str, position: i64| {
+        let mut row = user(1, name, name);
+        row["file_index"] = json!(position);
+        row["file_row_number"] = json!(position);
+        row
+    };
+    let segments = vec![
+        ("users", json!([row("a", 9), row("b", 8)])),
+        ("users", json!([row("c", 7), row("d", 6)])),
+        ("users__tags", json!([tag("a", "x"), tag("d", "y")])),
+    ];
+    assert_eq!(merge(&fixture, "1.0", &schema, segments), [1, 1]);
+    assert_eq!(fixture.query("SELECT name, file_index FROM data.users"), ["d,6"]);
+    assert_eq!(fixture.query(TAGS), ["y,d"]);
+}
+
+#[test]
 fn dedup_sort_names_the_survivor() {
     for (order, survivor) in [("asc", "b"), ("desc", "c")] {
         let (fixture, mut schema) = (Fixture::new(), users());
@@ -138,16 +160,34 @@ fn without_keys_a_merge_appends() {
 
 #[test]
 fn rows_appended_before_root_keys_existed_are_replaced_with_their_children() {
-    let (fixture, schema) = (Fixture::new(), users());
+    let (fixture, mut schema) = (Fixture::new(), users());
+    let mut letters = schema.tables["users__tags"].clone();
+    letters.name = "users__tags__letters".to_owned();
+    letters.parent = Some("users__tags".to_owned());
+    schema.tables.insert(letters.name.clone(), letters);
     let mut early = schema.clone();
-    let mut rows = tag("r1", "x");
-    early.tables.get_mut("users__tags").unwrap().columns.shift_remove("_dlt_root_id");
-    rows.as_object_mut().unwrap().remove("_dlt_root_id");
-    let first = vec![("users", json!([user(1, "a", "r1")])), ("users__tags", json!([rows]))];
+    let mut children = [tag("r1", "x"), tag("r1-x", "y")];
+    for (child, table) in children.iter_mut().zip(["users__tags", "users__tags__letters"]) {
+        early.tables[table].columns.shift_remove("_dlt_root_id");
+        child.as_object_mut().unwrap().remove("_dlt_root_id");
+    }
+    let [tags, letters] = children;
+    let first = vec![
+        ("users", json!([user(1, "a", "r1"), user(2, "b", "r2")])),
+        ("users__tags", json!([tags])),
+        ("users__tags__letters", json!([letters])),
+    ];
     fixture.load("1.0", &early, &[("users", Append, first)]);
-    merge(&fixture, "2.0", &schema, vec![("users", json!([user(1, "b", "r2")]))]);
-    assert_eq!(fixture.query(USERS), ["1,b"]);
-    assert!(fixture.query(TAGS).is_empty());
+    merge(&fixture, "2.0", &schema, vec![("users", json!([user(2, "B", "r3")]))]);
+    for (table, parent) in [("users__tags", "r1"), ("users__tags__letters", "r1-x")] {
+        let keys = fixture.query(&format!("SELECT _dlt_root_id, _dlt_parent_id FROM data.{table}"));
+        assert_eq!(keys, [format!("r1,{parent}")]);
+    }
+    merge(&fixture, "3.0", &schema, vec![("users", json!([user(1, "A", "r4")]))]);
+    assert_eq!(fixture.query(USERS), ["1,A", "2,B"]);
+    for table in ["users__tags", "users__tags__letters"] {
+        assert!(fixture.query(&format!("SELECT 1 FROM data.{table}")).is_empty(), "{table}");
+    }
 }
 
 #[test]

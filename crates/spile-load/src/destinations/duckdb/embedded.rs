@@ -86,3 +86,26 @@ fn trust(folder: &Path, ours: &Path) -> io::Result<()> {
 fn trust(_folder: &Path, _ours: &Path) -> io::Result<()> {
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_library_is_unpacked_once_and_only_trusted_when_it_is_ours() {
+        let cache = tempfile::tempdir().unwrap();
+        let (name, _) = FILES[0];
+        let path = unpack(Some(cache.path()), name).unwrap();
+        let written = fs::metadata(&path).unwrap().modified().unwrap();
+        assert_eq!(unpack(Some(cache.path()), name).unwrap(), path);
+        assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), written);
+        assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(path.parent().unwrap(), fs::Permissions::from_mode(0o777)).unwrap();
+            let error = unpack(Some(cache.path()), name).unwrap_err();
+            assert_eq!(error.code(), "destination/duckdb-library");
+        }
+    }
+}

@@ -20,7 +20,7 @@ struct Meaning {
     hint: &'static str,
 }
 
-const MEANINGS: [Meaning; 8] = [
+const MEANINGS: [Meaning; 9] = [
     Meaning { words: "Could not set lock", ..LOCKED },
     Meaning { words: "Conflicting lock", ..LOCKED },
     Meaning { words: "being used by another process", ..LOCKED },
@@ -30,6 +30,13 @@ const MEANINGS: [Meaning; 8] = [
         code: MEMORY_CODE,
         message: "the load does not fit into duckdb's memory limit",
         hint: "Raise the memory limit of the destination.",
+    },
+    Meaning {
+        words: "not a valid DuckDB database file",
+        kind: ErrorKind::Config,
+        code: "destination/not-a-database",
+        message: "the file is not a duckdb database",
+        hint: "Give the path of a DuckDB file, or of a file that does not exist yet.",
     },
     Meaning {
         words: "No space left on device",
