@@ -7,10 +7,20 @@ fn resource(text: &str) -> String {
     format!("client: {{base_url: https://h}}\nresources:\n- {}\n", text.replace('\n', "\n  "))
 }
 
+/// Checks the code and the place of one of the findings.
+fn check(cases: &[(String, &str)]) {
+    for (text, expected) in cases {
+        let found = render(&yaml(text).load("c.yaml").diagnostics);
+        assert!(
+            found.lines().any(|line| line.starts_with(expected)),
+            "{text}\nexpected {expected}\nfound {found}"
+        );
+    }
+}
+
 #[test]
-fn yaml_configs() {
-    let cases: Vec<(String, &str)> = vec![
-        // The top and the client.
+fn the_top_and_the_client() {
+    check(&[
         ("a: [".to_owned(), "config/yaml-syntax 1:5"),
         ("- a\n".to_owned(), "config/wrong-type 1:1"),
         ("resources: []\n".to_owned(), "config/missing-field 1:1"),
@@ -56,7 +66,12 @@ fn yaml_configs() {
             "client: {base_url: https://h, headers: {A: '${secrets.x}'}}\nresources: []\n".to_owned(),
             "config/missing-secret 1:44",
         ),
-        // Resources.
+    ]);
+}
+
+#[test]
+fn resources() {
+    check(&[
         (resource("name: a\nendpont: x"), "config/unknown-field 4:3"),
         (resource("name: a\nparams: {}"), "config/unknown-field 4:3"),
         (resource("endpoint: x"), "config/missing-field 3:3"),
@@ -73,7 +88,12 @@ fn yaml_configs() {
         (resource("name: a\nprocessing_steps: []"), "config/not-supported 4:3"),
         (resource("name: a\ninclude_from_parent: [x]"), "config/not-supported 4:3"),
         (resource("name: a\nprimary_key: 5"), "config/wrong-type 4:16"),
-        // Endpoints.
+    ]);
+}
+
+#[test]
+fn endpoints() {
+    check(&[
         (resource("name: a\nendpoint: {method: get}"), "config/invalid-value 4:22"),
         (resource("name: a\nendpoint: {data_selector: 'a['}"), "config/invalid-jsonpath 4:29"),
         (resource("name: a\nendpoint: {paginator: ofset}"), "config/unknown-paginator 4:25"),
@@ -108,7 +128,12 @@ fn yaml_configs() {
         (resource("name: a\nendpoint: {data: {x: 1}}"), "config/not-supported 4:14"),
         (resource("name: a\nendpoint: {response_actions: []}"), "config/not-supported 4:14"),
         (resource("name: a\nendpoint: {headers: {A: null}}"), "config/not-supported 4:27"),
-        // Incremental.
+    ]);
+}
+
+#[test]
+fn incrementals() {
+    check(&[
         (resource("name: a\nendpoint: {incremental: {initial_value: 1}}"), "config/missing-field 4:27"),
         (resource("name: a\nendpoint: {incremental: {cursor_path: 'x|y'}}"), "config/invalid-jsonpath 4:41"),
         (
@@ -134,14 +159,7 @@ fn yaml_configs() {
             ),
             "config/invalid-value 4:21",
         ),
-    ];
-    for (text, expected) in &cases {
-        let found = render(&yaml(text).load("c.yaml").diagnostics);
-        assert!(
-            found.lines().any(|line| line.starts_with(expected)),
-            "{text}\nexpected {expected}\nfound {found}"
-        );
-    }
+    ]);
 }
 
 #[test]

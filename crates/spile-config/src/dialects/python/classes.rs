@@ -3,6 +3,13 @@
 //!
 //! Each becomes the dict form with the same meaning. Arguments keep their names.
 
+use ruff_python_ast::ExprCall;
+use ruff_text_size::Ranged;
+use spile_core::{Key, Node, Value};
+
+use super::interpret::{Interpreter, Object};
+use super::span;
+
 /// A class and the `type` it stands for.
 pub(super) struct Class {
     /// The class name.
@@ -49,4 +56,26 @@ pub(super) const CLASSES: [Class; 13] = [
 pub(super) fn find(path: &str) -> Option<&'static Class> {
     let (module, name) = path.rsplit_once('.')?;
     module.starts_with("dlt").then(|| CLASSES.iter().find(|class| class.name == name)).flatten()
+}
+
+impl<'p> Interpreter<'p, '_> {
+    /// Makes the dict form of an instance.
+    pub(super) fn instance(&mut self, class: &Class, call: &'p ExprCall) -> Option<Object<'p>> {
+        let at = span(self.reading, call.range());
+        let kind_key = Key { name: "type".to_owned(), span: at.clone() };
+        let mut entries = vec![(kind_key, Node::new(Value::String(class.kind.to_owned()), at.clone()))];
+        if call.arguments.args.len() > class.arguments.len() {
+            return self.refuse_expression("a call with so many arguments", call);
+        }
+        for (name, argument) in class.arguments.iter().zip(&*call.arguments.args) {
+            let key = Key { name: (*name).to_owned(), span: span(self.reading, argument.range()) };
+            entries.push((key, self.evaluate_node(argument)?));
+        }
+        for keyword in &call.arguments.keywords {
+            let name = self.keyword_name(keyword)?;
+            let key = Key { name, span: span(self.reading, keyword.range()) };
+            entries.push((key, self.evaluate_node(&keyword.value)?));
+        }
+        Some(Object::Node(Node::new(Value::Map(entries), at)))
+    }
 }

@@ -1,11 +1,11 @@
 //! Expressions. Each evaluates to an object, or to nothing after a finding said why.
 
-use ruff_python_ast::{BoolOp, Expr, ExprBinOp, ExprDict, ExprUnaryOp, Number, Operator, UnaryOp};
+use ruff_python_ast::{BoolOp, Expr, ExprDict, Number};
 use ruff_text_size::Ranged;
 use spile_core::{Key, Node, Reference, Store, Value};
 
 use super::interpret::{Interpreter, Object};
-use super::{classes, describe, span, strings};
+use super::{describe, span};
 use crate::dialects::duplicate_key;
 use crate::dialects::placeholder::missing_variable;
 
@@ -240,107 +240,6 @@ impl<'p> Interpreter<'p, '_> {
         Some(Object::Node(Node::new(value, at)))
     }
 
-    fn operation(&mut self, operation: &'p ExprBinOp, expression: &Expr) -> Option<Object<'p>> {
-        let left = self.evaluate_node(&operation.left)?;
-        let right = self.evaluate_node(&operation.right)?;
-        let at = span(self.reading, expression.range());
-        let is_text =
-            |node: &Node| matches!(node.value, Value::String(_) | Value::Concat(_) | Value::Reference(_));
-        let value = match (operation.op, left.value, right.value) {
-            (Operator::Add, left_value, right_value) => {
-                let left = Node::new(left_value, left.span);
-                let right = Node::new(right_value, right.span);
-                if is_text(&left) && is_text(&right) {
-                    return Some(Object::Node(strings::join(vec![left, right], at)));
-                }
-                match (left.value, right.value) {
-                    (Value::List(mut items), Value::List(more)) => {
-                        items.extend(more);
-                        Some(Value::List(items))
-                    }
-                    (Value::Int(left), Value::Int(right)) => left.checked_add(right).map(Value::Int),
-                    _ => None,
-                }
-            }
-            (Operator::Sub, Value::Int(left), Value::Int(right)) => left.checked_sub(right).map(Value::Int),
-            (Operator::Mult, Value::Int(left), Value::Int(right)) => left.checked_mul(right).map(Value::Int),
-            (Operator::BitOr, Value::Map(mut entries), Value::Map(more)) => {
-                for entry in more {
-                    replace(&mut entries, entry);
-                }
-                Some(Value::Map(entries))
-            }
-            _ => None,
-        };
-        match value {
-            Some(value) => Some(Object::Node(Node::new(value, at))),
-            None => self.refuse_expression("this operation", expression),
-        }
-    }
-
-    fn unary(&mut self, operation: &'p ExprUnaryOp, expression: &Expr) -> Option<Object<'p>> {
-        let operand = self.evaluate_node(&operation.operand)?;
-        let value = match (operation.op, operand.value) {
-            (UnaryOp::USub, Value::Int(number)) => number.checked_neg().map(Value::Int),
-            (UnaryOp::USub, Value::Float(number)) => Some(Value::Float(-number)),
-            (UnaryOp::UAdd, value @ (Value::Int(_) | Value::Float(_))) => Some(value),
-            (UnaryOp::Not, Value::Bool(boolean)) => Some(Value::Bool(!boolean)),
-            _ => None,
-        };
-        match value {
-            Some(value) => Some(Object::Node(Node::new(value, span(self.reading, expression.range())))),
-            None => self.refuse_expression("this operation", expression),
-        }
-    }
-
-    /// Decides a condition: comparisons of known values by `==` and `!=`, and Python's truth of known values.
-    pub(super) fn truth(&mut self, expression: &'p Expr) -> Option<bool> {
-        if let Expr::Compare(compare) = expression {
-            if let ([operator], [right]) = (&*compare.ops, &*compare.comparators) {
-                let left = self.evaluate_node(&compare.left)?;
-                let right = self.evaluate_node(right)?;
-                let equal = match (&left.value, &right.value) {
-                    (Value::String(left), Value::String(right)) => Some(left == right),
-                    (Value::Int(left), Value::Int(right)) => Some(left == right),
-                    (Value::Bool(left), Value::Bool(right)) => Some(left == right),
-                    _ => None,
-                };
-                match (operator.as_str(), equal) {
-                    ("==", Some(equal)) => return Some(equal),
-                    ("!=", Some(equal)) => return Some(!equal),
-                    _ => {}
-                }
-            }
-            self.refuse("this comparison", expression);
-            return None;
-        }
-        if self.dotted(expression).is_some_and(|path| path.ends_with("TYPE_CHECKING")) {
-            return Some(false);
-        }
-        let value = self.evaluate(expression)?;
-        self.object_truth(Some(&value), expression)
-    }
-
-    fn object_truth(&mut self, object: Option<&Object<'p>>, at: &Expr) -> Option<bool> {
-        let truth = match object {
-            Some(Object::Node(node)) => match &node.value {
-                Value::Null => Some(false),
-                Value::Bool(boolean) => Some(*boolean),
-                Value::Int(number) => Some(*number != 0),
-                Value::Float(number) => Some(*number != 0.0),
-                Value::String(text) => Some(!text.is_empty()),
-                Value::List(items) => Some(!items.is_empty()),
-                Value::Map(entries) => Some(!entries.is_empty()),
-                Value::Reference(_) | Value::Concat(_) => None,
-            },
-            _ => None,
-        };
-        if truth.is_none() {
-            self.refuse("this condition", at);
-        }
-        truth
-    }
-
     /// Returns the imported path that an expression names, if it names one.
     pub(super) fn dotted(&self, expression: &Expr) -> Option<String> {
         match expression {
@@ -361,30 +260,6 @@ impl<'p> Interpreter<'p, '_> {
         self.refuse(what, expression);
         None
     }
-
-    /// Makes the dict form of an instance.
-    pub(super) fn instance(
-        &mut self,
-        class: &classes::Class,
-        call: &'p ruff_python_ast::ExprCall,
-    ) -> Option<Object<'p>> {
-        let at = span(self.reading, call.range());
-        let kind_key = Key { name: "type".to_owned(), span: at.clone() };
-        let mut entries = vec![(kind_key, Node::new(Value::String(class.kind.to_owned()), at.clone()))];
-        if call.arguments.args.len() > class.arguments.len() {
-            return self.refuse_expression("a call with so many arguments", call);
-        }
-        for (name, argument) in class.arguments.iter().zip(&*call.arguments.args) {
-            let key = Key { name: (*name).to_owned(), span: span(self.reading, argument.range()) };
-            entries.push((key, self.evaluate_node(argument)?));
-        }
-        for keyword in &call.arguments.keywords {
-            let name = self.keyword_name(keyword)?;
-            let key = Key { name, span: span(self.reading, keyword.range()) };
-            entries.push((key, self.evaluate_node(&keyword.value)?));
-        }
-        Some(Object::Node(Node::new(Value::Map(entries), at)))
-    }
 }
 
 fn is_at(expression: &Expr, key: &Key) -> bool {
@@ -392,7 +267,7 @@ fn is_at(expression: &Expr, key: &Key) -> bool {
 }
 
 /// Puts an entry in place of the one with its key, or at the end.
-fn replace(entries: &mut Vec<(Key, Node)>, entry: (Key, Node)) {
+pub(super) fn replace(entries: &mut Vec<(Key, Node)>, entry: (Key, Node)) {
     match entries.iter_mut().find(|(key, _)| key.name == entry.0.name) {
         Some(existing) => *existing = entry,
         None => entries.push(entry),

@@ -14,6 +14,7 @@ mod capture;
 mod classes;
 mod evaluate;
 mod interpret;
+mod operators;
 mod strings;
 
 use ruff_python_ast::Expr;
