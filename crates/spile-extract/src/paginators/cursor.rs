@@ -109,7 +109,7 @@ fn parse(node: &Node, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Paginator
         }
         (Some(template), None) => Source::Template(template),
         (None, Some(path)) => Source::Path(path),
-        (None, None) if extended && (has_param || stop.is_some()) => Source::Counter,
+        (None, None) if matches!(stop, Some(Stop::NoMorePages)) || (extended && has_param) => Source::Counter,
         (None, None) => Source::Path(JsonPath::fields(&["cursors", "next"])),
     };
     let meaning = match (written_flag(&mut fields, "next_url"), &source) {
@@ -117,7 +117,13 @@ fn parse(node: &Node, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Paginator
         (None, Source::Template(_)) if !has_param => Meaning::Guess,
         _ => Meaning::Token,
     };
+    if fields.has("next_url") && !fields.has("cursor_value") && !fields.has("cursor_path") {
+        needs(&mut fields, "next_url", "`cursor_value` or `cursor_path`");
+    }
     let limit = fields.positive("limit").given();
+    if fields.has("limit_param") && !fields.has("limit") {
+        needs(&mut fields, "limit_param", "`limit`");
+    }
     let limit_param = fields.string("limit_param").given().unwrap_or_else(|| "limit".to_owned());
     let default_param = if matches!(source, Source::Counter) { "page" } else { "cursor" };
     let paginator = Cursor {
@@ -137,7 +143,7 @@ fn read_stop(fields: &mut Fields<'_, '_>) -> Option<Stop> {
     if text == NO_MORE_PAGES {
         return Some(Stop::NoMorePages);
     }
-    if !text.contains("{{") && !text.contains("{%") {
+    if !is_template(&text) {
         let span = fields.span("stop_condition").clone();
         fields.report(
             Diagnostic::error("config/unknown-condition", format!("unknown stop condition `{text}`"))
@@ -151,6 +157,15 @@ fn read_stop(fields: &mut Fields<'_, '_>) -> Option<Stop> {
 
 fn template(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<Template> {
     let text = fields.string(key).given()?;
+    if !is_template(&text) {
+        let span = fields.span(key).clone();
+        fields.report(
+            Diagnostic::error("config/invalid-template", format!("`{key}` has no expression"))
+                .at(&span)
+                .hint("Put the expression in double braces, such as `{{ response.next }}`."),
+        );
+        return None;
+    }
     match Template::parse(&text) {
         Ok(template) => Some(template),
         Err(message) => {
@@ -165,6 +180,19 @@ fn template(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<Template> 
             None
         }
     }
+}
+
+fn is_template(text: &str) -> bool {
+    text.contains("{{") || text.contains("{%")
+}
+
+/// Reports a key that would do nothing without another.
+fn needs(fields: &mut Fields<'_, '_>, key: &'static str, other: &str) {
+    let span = fields.span(key).clone();
+    fields.report(
+        Diagnostic::error("config/missing-field", format!("`{key}` of paginator `cursor` needs {other}"))
+            .at(&span),
+    );
 }
 
 fn written_flag(fields: &mut Fields<'_, '_>, key: &str) -> Option<bool> {

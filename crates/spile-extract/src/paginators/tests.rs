@@ -288,6 +288,18 @@ fn findings() {
         (r#"{"type":"cursor","cursor_path":"a[?x]"}"#, "config/invalid-path"),
         (r#"{"type":"cursor","cursor_value":"{{ a b }}"}"#, "config/invalid-template"),
         (
+            r#"{"type":"cursor","cursor_value":"response.next"}"#,
+            "config/invalid-template `cursor_value` has no expression",
+        ),
+        (
+            r#"{"type":"cursor","limit_param":"max","cursor_path":"next"}"#,
+            "config/missing-field `limit_param` of paginator `cursor` needs `limit`",
+        ),
+        (
+            r#"{"type":"cursor","next_url":true,"cursor_param":"page"}"#,
+            "config/missing-field `next_url` of paginator `cursor` needs `cursor_value` or `cursor_path`",
+        ),
+        (
             r#"{"type":"page_number","total_path":null,"stop_after_empty_page":false}"#,
             "config/endless-paginator nothing would ever end the paging",
         ),

@@ -54,7 +54,7 @@ pub(super) fn not_json(response: &Response, body: &[u8], cause: JsonError, scrub
     } else if looks_like_html(&text) {
         match title(&text) {
             Some(title) => {
-                format!("the server answered with an HTML page titled \"{}\"", title)
+                format!("the server answered with an HTML page titled \"{title}\"")
             }
             None => "the server answered with an HTML page".to_owned(),
         }

@@ -116,3 +116,18 @@ async fn a_circle_of_redirects_ends() {
     assert_eq!(outcome.error().code(), "limit/redirects");
     assert_eq!(server.asked().len(), 11);
 }
+
+#[tokio::test]
+async fn the_configs_headers_replace_the_defaults() {
+    let server = Server::start(|_, _| Reply::json("[1]")).await;
+    let mut plan = plan(&server.url("/"), r#""single_page""#);
+    plan.client.headers[0].name = "Accept".to_owned();
+    plan.resources[0].headers.push(("X-Key".to_owned(), ParamValue::Literal("endpoint".to_owned())));
+    run(&plan).await.result.unwrap();
+    let asked = &server.asked()[0];
+    assert_eq!(
+        (asked.header("accept"), asked.header("x-key")),
+        (Some(SECRET), Some(SECRET)),
+        "auths win over headers"
+    );
+}
