@@ -90,3 +90,64 @@ fn prune(state: &mut Map<String, Value>, source: &str) {
         state.remove("sources");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use spile_core::{ClientPlan, DestinationPlan, Limits, Redactor, RetryPlan, Secret};
+
+    fn plan() -> Plan {
+        Plan {
+            pipeline: "p".into(),
+            source: "rest_api".into(),
+            dataset: "p_dataset".into(),
+            destination: DestinationPlan { kind: "duckdb".into(), location: Secret::new("p.duckdb") },
+            client: ClientPlan {
+                base_url: "http://127.0.0.1/".parse().unwrap(),
+                trusted_origins: vec![],
+                headers: vec![],
+                retry: RetryPlan {
+                    statuses: vec![],
+                    all_server_errors: false,
+                    retries_max: 0,
+                    backoff_seconds: 0.0,
+                    wait_seconds_max: 0.0,
+                    jitter: false,
+                    rate_limit_wait_seconds_max: 0.0,
+                    timeout_seconds: 1.0,
+                },
+            },
+            resources: vec![],
+            limits: Limits::default(),
+            page_limit: None,
+            fingerprint: String::new(),
+            redactor: Redactor::default(),
+            provenance: vec![],
+        }
+    }
+
+    #[test]
+    fn versions_move_only_with_content() {
+        let cursors = BTreeMap::from([(("Users".to_owned(), "at".to_owned()), json!({"last_value": "x"}))]);
+        let first = advance(None, &plan(), &cursors, &[]).unwrap();
+        assert_eq!(first["_state_version"], 1);
+        assert_eq!(cursor(Some(&first), "rest_api", "Users", "at"), Some(&json!({"last_value": "x"})));
+        assert_eq!(advance(Some(&first), &plan(), &cursors, &[]), None);
+        let moved = BTreeMap::from([(("Users".to_owned(), "at".to_owned()), json!({"last_value": "y"}))]);
+        assert_eq!(advance(Some(&first), &plan(), &moved, &[]).unwrap()["_state_version"], 2);
+    }
+
+    #[test]
+    fn replaced_resources_lose_their_state_and_others_keep_theirs() {
+        let cursors = BTreeMap::from([
+            (("a".to_owned(), "at".to_owned()), json!(1)),
+            (("b".to_owned(), "at".to_owned()), json!(2)),
+        ]);
+        let first = advance(None, &plan(), &cursors, &[]).unwrap();
+        let second = advance(Some(&first), &plan(), &BTreeMap::new(), &["a".to_owned()]).unwrap();
+        assert_eq!(cursor(Some(&second), "rest_api", "a", "at"), None);
+        assert_eq!(cursor(Some(&second), "rest_api", "b", "at"), Some(&json!(2)));
+        let empty = advance(None, &plan(), &BTreeMap::new(), &[]).unwrap();
+        assert!(empty.get("sources").is_none(), "{empty}");
+    }
+}

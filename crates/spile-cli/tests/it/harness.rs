@@ -15,39 +15,39 @@ use serde_json::Value;
 
 /// A request as the server saw it.
 #[derive(Debug, Clone)]
-pub struct Recorded {
-    pub path: String,
-    pub query: Vec<(String, String)>,
-    pub headers: Vec<(String, String)>,
+pub(crate) struct Recorded {
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Recorded {
     /// Returns a query parameter.
-    pub fn param(&self, name: &str) -> Option<&str> {
+    pub(crate) fn param(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
     /// Returns a query parameter as a number.
-    pub fn number(&self, name: &str, default: u64) -> u64 {
+    pub(crate) fn number(&self, name: &str, default: u64) -> u64 {
         self.param(name).map_or(default, |value| value.parse().unwrap())
     }
 
     /// Returns a header.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
 /// An answer.
-pub struct Reply {
-    pub status: u16,
-    pub headers: Vec<(&'static str, String)>,
-    pub body: String,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: String,
 }
 
 impl Reply {
     /// Answers 200 with JSON.
-    pub fn json(body: impl ToString) -> Self {
+    pub(crate) fn json(body: impl ToString) -> Self {
         Self {
             status: 200,
             headers: vec![("content-type", "application/json".into())],
@@ -56,20 +56,20 @@ impl Reply {
     }
 
     /// Changes the status.
-    pub fn status(mut self, status: u16) -> Self {
+    pub(crate) fn status(mut self, status: u16) -> Self {
         self.status = status;
         self
     }
 
     /// Adds a header.
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+    pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 }
 
 /// A server on loopback that records what it is asked. It stops with the value.
-pub struct Server {
+pub(crate) struct Server {
     address: String,
     requests: Arc<Mutex<Vec<Recorded>>>,
     _runtime: tokio::runtime::Runtime,
@@ -77,7 +77,7 @@ pub struct Server {
 
 impl Server {
     /// Serves every request with `handler`.
-    pub fn start(handler: impl Fn(&Recorded) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(handler: impl Fn(&Recorded) -> Reply + Send + Sync + 'static) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
@@ -103,17 +103,17 @@ impl Server {
     }
 
     /// Returns `http://127.0.0.1:PORT` with a path.
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// Returns what was asked since the last call.
-    pub fn take(&self) -> Vec<Recorded> {
+    pub(crate) fn take(&self) -> Vec<Recorded> {
         std::mem::take(&mut self.requests.lock().unwrap())
     }
 
     /// Returns how many requests came since the last [`Server::take`].
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.requests.lock().unwrap().len()
     }
 }
@@ -131,28 +131,28 @@ fn record(request: &Request) -> Recorded {
 }
 
 /// A folder to run in, with the binary.
-pub struct Place {
+pub(crate) struct Place {
     folder: tempfile::TempDir,
     variables: Vec<(String, String)>,
 }
 
 /// How a run ended.
 #[derive(Debug)]
-pub struct Outcome {
-    pub status: i32,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Outcome {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Outcome {
     /// Returns the JSON document on standard output.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     /// Asserts the exit status; shows all output when it differs.
     #[track_caller]
-    pub fn expect(self, status: i32) -> Self {
+    pub(crate) fn expect(self, status: i32) -> Self {
         assert_eq!(self.status, status, "stdout: {}\nstderr: {}", self.stdout, self.stderr);
         self
     }
@@ -160,18 +160,18 @@ impl Outcome {
 
 impl Place {
     /// Makes an empty folder.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
     }
 
     /// Sets an environment variable for the runs.
-    pub fn variable(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.push((name.into(), value.into()));
         self
     }
 
     /// Writes a file.
-    pub fn write(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
@@ -179,18 +179,18 @@ impl Place {
     }
 
     /// Copies a file of `testdata`.
-    pub fn copy(&self, name: &str) -> PathBuf {
+    pub(crate) fn copy(&self, name: &str) -> PathBuf {
         let text = std::fs::read_to_string(repository().join("testdata").join(name)).unwrap();
         self.write(Path::new(name).file_name().unwrap().to_str().unwrap(), &text)
     }
 
     /// Returns a path in the folder.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Returns the command, with nothing of the caller's environment that could reach the config.
-    pub fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_spile"));
         command.args(args).current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
         for name in ["HOME", "XDG_CACHE_HOME", "SPILE_DUCKDB_LIBRARY", "PATH"] {
@@ -203,7 +203,7 @@ impl Place {
     }
 
     /// Runs to the end.
-    pub fn run(&self, args: &[&str]) -> Outcome {
+    pub(crate) fn run(&self, args: &[&str]) -> Outcome {
         let Output { status, stdout, stderr } = self.command(args).output().unwrap();
         Outcome {
             status: status.code().unwrap_or(-1),
@@ -213,12 +213,12 @@ impl Place {
     }
 
     /// Starts without waiting; standard error is piped.
-    pub fn spawn(&self, args: &[&str]) -> Child {
+    pub(crate) fn spawn(&self, args: &[&str]) -> Child {
         self.command(args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// Asks the database; every value as text, NULL as an empty text.
-    pub fn query(&self, database: &str, sql: &str) -> Vec<Vec<String>> {
+    pub(crate) fn query(&self, database: &str, sql: &str) -> Vec<Vec<String>> {
         let library = std::env::var_os("SPILE_DUCKDB_LIBRARY").map_or_else(default_library, PathBuf::from);
         let mut driver =
             ManagedDriver::load_dynamic_from_filename(library, Some(b"duckdb_adbc_init"), AdbcVersion::V110)
@@ -248,19 +248,19 @@ impl Place {
     }
 
     /// Asks the database for one row.
-    pub fn row(&self, database: &str, sql: &str) -> Vec<String> {
+    pub(crate) fn row(&self, database: &str, sql: &str) -> Vec<String> {
         let mut rows = self.query(database, sql);
         assert_eq!(rows.len(), 1, "{sql}");
         rows.remove(0)
     }
 
     /// Reads the pages that the ledgers of a pipeline's packages under way hold.
-    pub fn staged_pages(&self, pipeline: &str) -> Vec<Value> {
+    pub(crate) fn staged_pages(&self, pipeline: &str) -> Vec<Value> {
         ledger_pages(&self.path(".spile").join(pipeline).join("packages"))
     }
 
     /// Reads the pages that the ledgers of a pipeline's committed loads hold.
-    pub fn committed_pages(&self, pipeline: &str) -> Vec<Value> {
+    pub(crate) fn committed_pages(&self, pipeline: &str) -> Vec<Value> {
         ledger_pages(&self.path(".spile").join(pipeline).join("history"))
     }
 }
@@ -287,12 +287,12 @@ fn default_library() -> PathBuf {
 }
 
 /// Returns the root of the repository.
-pub fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
 /// Returns a Python that has the packages of `testdata/requirements.txt`; `scripts/test` makes it.
-pub fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     let path = std::env::var_os("SPILE_TEST_PYTHON").map_or_else(
         || default_library().parent().unwrap().parent().unwrap().join("venv/bin/python"),
         PathBuf::from,

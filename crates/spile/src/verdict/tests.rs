@@ -1,0 +1,156 @@
+//! Evidence in, verdict out: one row a case.
+
+use std::sync::Arc;
+
+use spile_core::{
+    JsonPath, LoadPlan, Method, PageEvidence, PageId, Paginator, Position, RequestDraft, ResourcePlan,
+    ResponseView, Result, Step, StopReason, Totals, VerdictStatus, WriteDisposition,
+};
+
+use super::judge;
+use crate::evidence::ResourceEvidence;
+
+#[derive(Debug)]
+struct PagesOf(Option<u64>);
+
+impl Paginator for PagesOf {
+    fn name(&self) -> &'static str {
+        "test"
+    }
+    fn apply(&self, _position: &Position, _draft: &mut RequestDraft) -> Result<()> {
+        Ok(())
+    }
+    fn next(&self, _position: &Position, _response: &ResponseView<'_>) -> Result<Step> {
+        Ok(Step::Done(StopReason::NoNext))
+    }
+    fn page_size(&self) -> Option<u64> {
+        self.0
+    }
+}
+
+fn resource(selector: Option<&str>, page_size: Option<u64>) -> ResourcePlan {
+    ResourcePlan {
+        name: "r".into(),
+        method: Method::Get,
+        url: "http://127.0.0.1/r".parse().unwrap(),
+        params: vec![],
+        headers: vec![],
+        json: None,
+        auth: vec![],
+        paginator: Arc::new(PagesOf(page_size)),
+        data_selector: selector.map(|selector| JsonPath::parse(selector).unwrap()),
+        incremental: None,
+        load: LoadPlan {
+            table: "r".into(),
+            write_disposition: WriteDisposition::Append,
+            primary_key: vec![],
+            merge_key: vec![],
+            columns: vec![],
+            max_table_nesting: None,
+        },
+    }
+}
+
+/// A page with `records` records; the last one of a list gets the stop.
+fn page(records: u64, totals: Totals) -> PageEvidence {
+    PageEvidence {
+        resource: "r".into(),
+        id: PageId([0; 16]),
+        position: Position::Start,
+        next: None,
+        stop: None,
+        bytes: 0,
+        body_hash: String::new(),
+        records,
+        kept: records,
+        outside_window: 0,
+        duplicates: 0,
+        totals,
+        selector_matched: true,
+        retries: 0,
+        cursor_state: None,
+        warnings: vec![],
+    }
+}
+
+fn evidence(records: &[u64], totals: Totals, stop: StopReason) -> ResourceEvidence {
+    let mut evidence = ResourceEvidence::default();
+    for (index, count) in records.iter().enumerate() {
+        let mut page = page(*count, totals);
+        page.stop = (index + 1 == records.len()).then(|| stop.clone());
+        evidence.add(&page);
+    }
+    evidence
+}
+
+#[test]
+fn totals_decide() {
+    let records = |total| Totals { records: Some(total), pages: None };
+    let pages = |total| Totals { records: None, pages: Some(total) };
+    let none = Totals::default();
+    for (counts, totals, stop, expected, words) in [
+        (
+            &[100, 50][..],
+            records(150),
+            StopReason::NoNext,
+            VerdictStatus::ProvenComplete,
+            "read 150 of 150 records",
+        ),
+        (
+            &[100],
+            records(450),
+            StopReason::NoNext,
+            VerdictStatus::Incomplete,
+            "reports 450 records, but paging ended after 100",
+        ),
+        (&[100, 60], records(150), StopReason::NoNext, VerdictStatus::Suspicious, "160 were read"),
+        (
+            &[100],
+            pages(5),
+            StopReason::StopCondition,
+            VerdictStatus::Incomplete,
+            "reports 5 pages, but paging ended after 1",
+        ),
+        (&[100, 100], pages(2), StopReason::TotalReached, VerdictStatus::ProvenComplete, "read 2 of 2 pages"),
+        (&[100, 100, 0], pages(2), StopReason::EmptyPage, VerdictStatus::ProvenComplete, "read 2 of 2 pages"),
+        (&[0], records(0), StopReason::EmptyPage, VerdictStatus::ProvenComplete, "read 0 of 0 records"),
+        (&[100, 7], pages(0), StopReason::NoNext, VerdictStatus::CompleteAsTold, "no next page"),
+        (&[100, 7], none, StopReason::EmptyPage, VerdictStatus::CompleteAsTold, "empty page"),
+        (&[100, 7], none, StopReason::RepeatedPage, VerdictStatus::Suspicious, "given before"),
+        (&[100], none, StopReason::ConfiguredMaximum, VerdictStatus::Limited, "the config"),
+        (&[100], none, StopReason::NoNext, VerdictStatus::Suspicious, "the only page is full"),
+        (&[99], none, StopReason::NoNext, VerdictStatus::CompleteAsTold, "no next page"),
+    ] {
+        let verdict = judge(&resource(None, Some(100)), &evidence(counts, totals, stop));
+        assert_eq!(verdict.status, expected, "{counts:?} {totals:?}: {:?}", verdict.reasons);
+        assert!(verdict.reasons.join("; ").contains(words), "{counts:?} {totals:?}: {:?}", verdict.reasons);
+    }
+}
+
+#[test]
+fn a_page_limit_is_a_limit_only_if_there_was_more() {
+    let mut limited = evidence(&[100], Totals { records: Some(450), pages: None }, StopReason::PageLimit);
+    limited.next_known = true;
+    assert_eq!(judge(&resource(None, None), &limited).status, VerdictStatus::Limited);
+}
+
+#[test]
+fn odd_things_are_said() {
+    let mut unmatched = evidence(&[0], Totals::default(), StopReason::EmptyPage);
+    unmatched.selector_matched = false;
+    assert_eq!(judge(&resource(Some("items"), None), &unmatched).status, VerdictStatus::Suspicious);
+    unmatched.totals_last = Some(Totals { records: Some(0), pages: None });
+    assert_eq!(judge(&resource(Some("items"), None), &unmatched).status, VerdictStatus::ProvenComplete);
+
+    let mut ignored = evidence(&[100], Totals { records: Some(100), pages: None }, StopReason::NoNext);
+    ignored.outside_window = 40;
+    let verdict = judge(&resource(None, None), &ignored);
+    assert_eq!(verdict.status, VerdictStatus::Suspicious);
+    assert!(
+        verdict.reasons.iter().any(|reason| reason.contains("40 of 100 records lay outside")),
+        "{verdict:?}"
+    );
+
+    let unfinished = ResourceEvidence::default();
+    assert_eq!(judge(&resource(None, None), &unfinished).status, VerdictStatus::Incomplete);
+}
