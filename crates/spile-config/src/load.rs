@@ -90,7 +90,7 @@ fn read_and_resolve(
     let file = read_file(path, environment, diagnostics)?;
     let dialect = dialects::for_path(path, diagnostics)?;
     check_options(dialect, options, diagnostics);
-    let reading = Reading { file: &file, text: &file.text, environment, block: options.block };
+    let reading = Reading { file: &file, text: &file.text, environment, providers, block: options.block };
     let mut source = dialect.read(&reading, diagnostics)?;
     // What could not be evaluated is missing from the tree; resolving it would report the gaps as mistakes.
     if dialect.is_evaluated() && diagnostics.has_errors() {

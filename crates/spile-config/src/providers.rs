@@ -63,7 +63,7 @@ impl Providers {
 
     /// Looks several keys up, provider by provider: a vague environment variable beats a precise TOML entry, as in dlt.
     pub(crate) fn search(&mut self, paths: &[Vec<&str>], store: Store, asked: &str) -> Option<Value> {
-        let (value, found_in) = self.find(paths, store)?;
+        let (value, found_in, _) = self.find(paths, store)?;
         let secret = store == Store::Secrets;
         let value = if secret { as_text(value) } else { value };
         if secret {
@@ -88,11 +88,18 @@ impl Providers {
         self.search(&prefixed, store, asked).or_else(|| self.search(paths, store, asked))
     }
 
-    fn find(&self, paths: &[Vec<&str>], store: Store) -> Option<(Value, String)> {
+    /// Returns the key that a search finds, and its value. Nothing is recorded: the plan may not use it.
+    pub(crate) fn peek(&self, paths: &[Vec<&str>], store: Store) -> Option<(String, Value)> {
+        self.find(paths, store).map(|(value, _, key)| (key, value))
+    }
+
+    /// Returns a value, the place where it was found, and the key that it was found under.
+    fn find(&self, paths: &[Vec<&str>], store: Store) -> Option<(Value, String, String)> {
         for path in paths {
             let name = variable_name(path);
             if let Some(text) = self.variables.get(&name) {
-                return Some((Value::String(text.clone()), format!("environment variable {name}")));
+                let found_in = format!("environment variable {name}");
+                return Some((Value::String(text.clone()), found_in, path.join(".")));
             }
         }
         let config_trees: &[Tree] = match store {
@@ -104,7 +111,7 @@ impl Providers {
                 for tree in trees {
                     let node = path.iter().try_fold(&tree.node, |node, part| node.get(part));
                     if let Some(node) = node {
-                        return Some((node.value.clone(), tree.shown.clone()));
+                        return Some((node.value.clone(), tree.shown.clone(), path.join(".")));
                     }
                 }
             }

@@ -1,6 +1,7 @@
 //! The table of dialects, and the one shape that all of them read into.
 //!
-//! A dialect turns text into a [`SourceConfig`] and never looks a reference up. Invariant: every node carries the place
+//! A dialect turns text into a [`SourceConfig`] and leaves references in it unresolved; a script may ask whether one is
+//! set. Invariant: every node carries the place
 //! where it was written, in the file as the user has it.
 
 mod document;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use spile_core::{Diagnostic, Diagnostics, Key, Node, SourceFile, Span, Value};
 
 use crate::load::Environment;
+use crate::providers::Providers;
 
 pub(crate) use toml::read_tree as read_toml_tree;
 
@@ -91,6 +93,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) file: &'a Arc<SourceFile>,
     pub(crate) text: &'a str,
     pub(crate) environment: &'a Environment,
+    pub(crate) providers: &'a Providers,
     pub(crate) block: Option<usize>,
 }
 

@@ -66,7 +66,7 @@ if __name__ == "__main__":
 }
 
 #[test]
-fn a_decorated_source_has_its_function_s_name() {
+fn a_decorated_source_has_the_decorator_s_name() {
     let plan = script(
         "import dlt\nfrom dlt.sources.rest_api import rest_api_resources, RESTAPIConfig\n@dlt.source(name='x')\ndef shop(page=2):\n    \
          config = {'client': {'base_url': 'https://h', 'auth': {'type': 'bearer', 'token': dlt.secrets['t']}}, 'resources': ['a']}\n    \
@@ -74,8 +74,39 @@ fn a_decorated_source_has_its_function_s_name() {
     )
     .variable("T", "01234567890")
     .plan("c.py");
-    assert_eq!(plan.source, "shop");
+    assert_eq!(plan.source, "x");
     assert_eq!(credentials(&plan.resources[0]), ["Header bearer: token=01234567890 type=bearer"]);
+}
+
+/// The shape of dlt's own template.
+#[test]
+fn arguments_of_a_source_are_injected() {
+    let text = r#"
+import dlt
+from dlt.sources.rest_api import rest_api_resources
+
+@dlt.source
+def github(access_token: Optional[str] = dlt.secrets.value, account=dlt.config.value):
+    yield from rest_api_resources({
+        "client": {
+            "base_url": f"https://h/{account}",
+            "auth": {"type": "bearer", "token": access_token} if access_token else None,
+        },
+        "resources": ["a"],
+    })
+
+pipeline = dlt.pipeline("p")
+print(pipeline.run(github()))
+"#;
+    let project = script(text).file(".dlt/config.toml", "[sources.c]\naccount = 'acc'\n");
+    let plan = project.plan("c.py");
+    assert_eq!((plan.source.as_str(), plan.client.base_url.as_str()), ("github", "https://h/acc"));
+    assert!(plan.resources[0].auth.is_empty(), "an optional argument that is not set is None");
+    let plan = project.variable("SOURCES__GITHUB__ACCESS_TOKEN", "sesame").plan("c.py");
+    assert_eq!(credentials(&plan.resources[0]), ["Header bearer: token=sesame type=bearer"]);
+    let found = render(&script(text).load("c.py").diagnostics);
+    assert!(found.starts_with("config/missing-config 6:61"), "{found}");
+    assert!(found.contains("SOURCES__C__GITHUB__ACCOUNT"), "{found}");
 }
 
 #[test]

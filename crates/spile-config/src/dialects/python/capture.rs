@@ -1,8 +1,6 @@
 //! The calls that matter: `rest_api_source(...)`, `rest_api_resources(...)`, `dlt.pipeline(...)` and `pipeline.run(...)`.
 
-use std::path::Path;
-
-use ruff_python_ast::{ExprCall, Keyword, StmtFunctionDef};
+use ruff_python_ast::{ExprCall, Keyword};
 use ruff_text_size::Ranged;
 use spile_core::{Diagnostic, Key, Node, Span, Value};
 
@@ -14,7 +12,7 @@ use crate::fields::{nearest, not_supported};
 /// A source and the keyword arguments beside its config.
 pub(super) struct CapturedSource {
     config: Option<Node>,
-    settings: Vec<(Key, Node)>,
+    pub(super) settings: Vec<(Key, Node)>,
     at: Span,
 }
 
@@ -136,32 +134,6 @@ impl<'p> Interpreter<'p, '_> {
             }
         }
         Some(Object::Opaque)
-    }
-
-    /// Inside a function decorated with `@dlt.source` the source has the function's name.
-    pub(super) fn name_by_decorator(&mut self, function: &'p StmtFunctionDef, first: usize) {
-        let is_source = function.decorator_list.iter().any(|decorator| {
-            let expression = match &decorator.expression {
-                ruff_python_ast::Expr::Call(call) => &call.func,
-                other => other,
-            };
-            matches!(self.dotted(expression).as_deref(), Some("dlt.source"))
-        });
-        if !is_source {
-            return;
-        }
-        let at = span(self.reading, function.name.range());
-        let stem =
-            Path::new(&self.reading.file.name).file_stem().map(|stem| stem.to_string_lossy().into_owned());
-        for source in self.sources.iter_mut().skip(first) {
-            for (name, value) in [("name", Some(function.name.to_string())), ("section", stem.clone())] {
-                let known = source.settings.iter().any(|(key, _)| key.name == name);
-                if let (false, Some(value)) = (known, value) {
-                    let key = Key { name: name.to_owned(), span: at.clone() };
-                    source.settings.push((key, Node::new(Value::String(value), at.clone())));
-                }
-            }
-        }
     }
 
     pub(super) fn keyword_name(&mut self, keyword: &Keyword) -> Option<String> {

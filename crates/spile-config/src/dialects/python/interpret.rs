@@ -218,6 +218,7 @@ impl<'p, 'r> Interpreter<'p, 'r> {
             self.refuse("a call of this function", at);
             return None;
         }
+        let decorator = self.source_decorator(function);
         let mut scope = BTreeMap::new();
         let mut positional = arguments.into_iter();
         let named = parameters.posonlyargs.iter().chain(&parameters.args);
@@ -227,7 +228,7 @@ impl<'p, 'r> Interpreter<'p, 'r> {
                 keywords.iter().find(|(keyword, _)| *keyword == name).map(|(_, value)| value.clone());
             let value = match (positional.next().or(keyword), &parameter.default) {
                 (Some(value), _) => Some(value),
-                (None, Some(default)) => self.evaluate(default),
+                (None, Some(default)) => self.default_value(decorator.as_ref(), parameter, default),
                 (None, None) => {
                     self.refuse(&format!("a call without a value for `{name}`"), at);
                     None
@@ -239,7 +240,9 @@ impl<'p, 'r> Interpreter<'p, 'r> {
         self.scopes.push(scope);
         let flow = self.block(&function.body);
         self.scopes.pop();
-        self.name_by_decorator(function, before);
+        if let Some(decorator) = &decorator {
+            self.apply_decorator(decorator, before);
+        }
         match flow {
             Flow::Return(value) => value,
             Flow::Next if self.sources.len() > before => Some(Object::Source),

@@ -12,6 +12,7 @@
 mod calls;
 mod capture;
 mod classes;
+mod decorator;
 mod evaluate;
 mod interpret;
 mod operators;

@@ -93,19 +93,28 @@ impl<'p> Interpreter<'p, '_> {
     }
 
     pub(super) fn object_truth(&mut self, object: Option<&Object<'p>>, at: &Expr) -> Option<bool> {
-        let truth = match object {
-            Some(Object::Node(node)) => match &node.value {
-                Value::Null => Some(false),
-                Value::Bool(boolean) => Some(*boolean),
-                Value::Int(number) => Some(*number != 0),
-                Value::Float(number) => Some(*number != 0.0),
-                Value::String(text) => Some(!text.is_empty()),
-                Value::List(items) => Some(!items.is_empty()),
-                Value::Map(entries) => Some(!entries.is_empty()),
-                Value::Reference(_) | Value::Concat(_) => None,
-            },
-            _ => None,
-        };
+        let truth =
+            match object {
+                Some(Object::Node(node)) => match &node.value {
+                    Value::Null => Some(false),
+                    Value::Bool(boolean) => Some(*boolean),
+                    Value::Int(number) => Some(*number != 0),
+                    Value::Float(number) => Some(*number != 0.0),
+                    Value::String(text) => Some(!text.is_empty()),
+                    Value::List(items) => Some(!items.is_empty()),
+                    Value::Map(entries) => Some(!entries.is_empty()),
+                    // What is missing counts as set: it is reported when it is looked up.
+                    Value::Reference(reference) => {
+                        let path: Vec<&str> = reference.key.split('.').collect();
+                        let found = self.reading.providers.peek(&[path], reference.store);
+                        Some(found.is_none_or(
+                            |(_, value)| !matches!(value, Value::String(text) if text.is_empty()),
+                        ))
+                    }
+                    Value::Concat(_) => None,
+                },
+                _ => None,
+            };
         if truth.is_none() {
             self.refuse("this condition", at);
         }
