@@ -28,7 +28,6 @@ pub use auths::AUTHS;
 pub use extract::{ExtractEnv, ResourceStart, extract_resource};
 pub use incremental::Window;
 pub use paginators::PAGINATORS;
-pub use request::requests_window;
 pub use transport::{BoxFuture, HttpTransport, OutgoingRequest, Response, Transport};
 
 /// What one resource has done so far, readable while it runs.

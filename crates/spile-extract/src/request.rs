@@ -12,21 +12,28 @@ use crate::incremental::Window;
 use crate::paginators::query_text;
 use crate::transport::Scrubber;
 
-/// Returns whether the requests of a resource carry a bound of its window. Only then do rows outside of it mean that
-/// the API ignores the filter; without one the rows are filtered here and nowhere else.
-pub fn requests_window(resource: &ResourcePlan) -> bool {
-    let Some(plan) = &resource.incremental else { return false };
-    let is_bound = |part: &TemplatePart| {
-        matches!(
-            part,
-            TemplatePart::IncrementalStart | TemplatePart::IncrementalLast | TemplatePart::IncrementalEnd
-        )
+/// Which bounds of its window the requests of a resource carry. Only a row beyond such a bound means that the API ignores
+/// the filter; without it, rows are filtered here and nowhere else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AskedBounds {
+    pub(crate) start: bool,
+    pub(crate) end: bool,
+}
+
+/// Returns which bounds are asked for, as parameters or inside templates.
+pub(crate) fn asked_bounds(resource: &ResourcePlan, plan: &IncrementalPlan) -> AskedBounds {
+    let in_template = |wanted: fn(&TemplatePart) -> bool| {
+        resource.params.iter().chain(&resource.headers).any(|(_, value)| match value {
+            ParamValue::Template(parts) => parts.iter().any(wanted),
+            ParamValue::Literal(_) => false,
+        })
     };
-    let in_template = resource.params.iter().chain(&resource.headers).any(|(_, value)| match value {
-        ParamValue::Template(parts) => parts.iter().any(is_bound),
-        ParamValue::Literal(_) => false,
-    });
-    plan.start.param.is_some() || plan.end.param.is_some() || in_template
+    let is_start =
+        |part: &TemplatePart| matches!(part, TemplatePart::IncrementalStart | TemplatePart::IncrementalLast);
+    AskedBounds {
+        start: plan.start.param.is_some() || in_template(is_start),
+        end: plan.end.param.is_some() || in_template(|part| matches!(part, TemplatePart::IncrementalEnd)),
+    }
 }
 
 /// Makes the draft of a resource.

@@ -43,6 +43,7 @@ impl<'a> ResourceRun<'a> {
             (Some(incremental), Some(window)) => Some(RowFilter::new(
                 incremental,
                 window,
+                request::asked_bounds(resource, incremental),
                 &resource.load.primary_key,
                 start.cursor_state.as_ref(),
             )),
@@ -95,7 +96,7 @@ impl<'a> ResourceRun<'a> {
         let is_record = matches!(found.as_slice(), [only] if only.index() == body.index());
         let totals = if is_record { Totals::default() } else { totals::read(body, found.len()) };
         if let Some(warning) = self.guard.repetition(&self.position, &answer.body_hash, &found) {
-            return Ok(self.repeated_page(answer, totals, warning));
+            return Ok(self.repeated_page(answer, totals, selection.matched, warning));
         }
         let step = self.resource.paginator.next(&self.position, &self.view(&answer, body, &found))?;
         let page_size = self.resource.paginator.page_size();
@@ -142,11 +143,12 @@ impl<'a> ResourceRun<'a> {
     }
 
     /// Makes the page that was there before: it ends paging and counts for nothing.
-    fn repeated_page(&self, answer: Answer, totals: Totals, warning: &str) -> Page {
+    fn repeated_page(&self, answer: Answer, totals: Totals, selector_matched: bool, warning: &str) -> Page {
         let evidence = PageEvidence {
             // A link that leads in a circle is a position that has an id already.
             id: PageId::new(&self.resource.name, &format!("{}#repeated", self.window_key), &self.position),
             stop: Some(StopReason::RepeatedPage),
+            selector_matched,
             warnings: vec![warning.to_owned()],
             ..self.evidence(&answer, totals)
         };
@@ -168,7 +170,7 @@ impl<'a> ResourceRun<'a> {
             outside_window: 0,
             duplicates: 0,
             totals,
-            selector_matched: true,
+            selector_matched: false,
             retries: answer.retries,
             cursor_state: self.filter.as_ref().and_then(RowFilter::state),
             warnings: Vec::new(),

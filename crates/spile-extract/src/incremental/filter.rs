@@ -13,13 +13,14 @@ use super::compare::{Cursor, Reading};
 use super::format::{self, TimeForm};
 use super::hash;
 use super::window::{Window, reading};
+use crate::request::AskedBounds;
 
 /// What the filter did with a page.
 #[derive(Debug, Default)]
 pub(crate) struct Filtered {
     /// Tape indices of the rows to load.
     pub(crate) kept: Vec<u32>,
-    /// Rows outside the window.
+    /// Rows beyond a bound that the request carries.
     pub(crate) outside: u64,
     /// Rows that the previous run has.
     pub(crate) duplicates: u64,
@@ -41,6 +42,7 @@ enum Verdict {
 pub(crate) struct RowFilter<'a> {
     plan: &'a IncrementalPlan,
     window: &'a Window,
+    asked: AskedBounds,
     /// Key for deduplication; empty: the whole row.
     key: &'a [String],
     deduplicates: bool,
@@ -63,6 +65,7 @@ impl<'a> RowFilter<'a> {
     pub(crate) fn new(
         plan: &'a IncrementalPlan,
         window: &'a Window,
+        asked: AskedBounds,
         primary_key: &'a [String],
         resumed: Option<&Value>,
     ) -> Self {
@@ -84,6 +87,7 @@ impl<'a> RowFilter<'a> {
         Self {
             plan,
             window,
+            asked,
             key,
             deduplicates,
             reading,
@@ -106,11 +110,11 @@ impl<'a> RowFilter<'a> {
                 Some(Verdict::Keep) => filtered.kept.push(record.index()),
                 Some(Verdict::Duplicate) => filtered.duplicates += 1,
                 Some(Verdict::BeforeStart) => {
-                    filtered.outside += 1;
+                    filtered.outside += u64::from(self.asked.start);
                     filtered.passed |= self.plan.row_order == Some(RowOrder::Desc);
                 }
                 Some(Verdict::AfterEnd) => {
-                    filtered.outside += 1;
+                    filtered.outside += u64::from(self.asked.end);
                     filtered.passed |= self.plan.row_order == Some(RowOrder::Asc);
                 }
                 Some(Verdict::OnOpenEdge) | None => {}

@@ -9,6 +9,9 @@ use spile_core::{
 use super::filter::Filtered;
 use super::format;
 use super::{RowFilter, Window};
+use crate::request::AskedBounds;
+
+const ASKED: AskedBounds = AskedBounds { start: true, end: true };
 
 fn plan() -> IncrementalPlan {
     IncrementalPlan {
@@ -48,7 +51,7 @@ fn filter(
 ) -> (Vec<Value>, Filtered, Option<Value>) {
     let window = Window::open(plan, stored, run_start()).unwrap();
     let key = ["id".to_owned()];
-    let mut filter = RowFilter::new(plan, &window, &key, None);
+    let mut filter = RowFilter::new(plan, &window, ASKED, &key, None);
     let document = Document::parse(rows.as_bytes().to_vec()).unwrap();
     let records: Vec<_> = document.root().elements().collect();
     let filtered = filter.page(&records).unwrap();
@@ -196,7 +199,10 @@ fn missing_and_odd_cursors() {
         let key = ["id".to_owned()];
         let document = Document::parse(rows.as_bytes().to_vec()).unwrap();
         let records: Vec<_> = document.root().elements().collect();
-        assert_eq!(RowFilter::new(&plan, &window, &key, None).page(&records).unwrap_err().code(), code);
+        assert_eq!(
+            RowFilter::new(&plan, &window, ASKED, &key, None).page(&records).unwrap_err().code(),
+            code
+        );
     }
 }
 
@@ -229,7 +235,7 @@ fn a_resumed_filter_goes_on_where_it_was() {
     let key = ["id".to_owned()];
     let pages = [r#"[{"id":1,"t":3},{"id":2,"t":7}]"#, r#"[{"id":3,"t":7},{"id":4,"t":2}]"#];
     let run = |resumed: Option<&Value>, pages: &[&str]| {
-        let mut filter = RowFilter::new(&plan, &window, &key, resumed);
+        let mut filter = RowFilter::new(&plan, &window, ASKED, &key, resumed);
         for page in pages {
             let document = Document::parse(page.as_bytes().to_vec()).unwrap();
             let records: Vec<_> = document.root().elements().collect();
@@ -241,6 +247,20 @@ fn a_resumed_filter_goes_on_where_it_was() {
     assert_eq!(run(Some(&half), &pages[1..]), run(None, &pages));
     let restored: Window = serde_json::from_value(serde_json::to_value(&window).unwrap()).unwrap();
     assert_eq!((restored.key(), restored), (window.key(), window));
+}
+
+/// A bound that no request carries is a filter of ours, so rows beyond it say nothing about the API.
+#[test]
+fn only_what_was_asked_for_counts_as_outside() {
+    let ended = IncrementalPlan { initial_value: Some(json!(5)), end_value: Some(json!(9)), ..plan() };
+    let window = Window::open(&ended, None, run_start()).unwrap();
+    let document = Document::parse(br#"[{"id":1,"t":4},{"id":2,"t":5},{"id":3,"t":10}]"#.to_vec()).unwrap();
+    let records: Vec<_> = document.root().elements().collect();
+    for (start, end, outside) in [(true, true, 2), (true, false, 1), (false, false, 0)] {
+        let mut filter = RowFilter::new(&ended, &window, AskedBounds { start, end }, &[], None);
+        let filtered = filter.page(&records).unwrap();
+        assert_eq!((filtered.kept.len(), filtered.outside), (1, outside));
+    }
 }
 
 /// Rows as (id, cursor), and the last value, hashes and start value after them.
