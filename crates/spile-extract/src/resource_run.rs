@@ -11,6 +11,7 @@ use spile_core::{
 use crate::extract::ResourceStart;
 use crate::guard::PagingGuard;
 use crate::incremental::{RowFilter, Window};
+use crate::select::Selection;
 use crate::transport::{Answer, OutgoingRequest, Scrubber};
 use crate::{followed, request, select, totals};
 
@@ -89,14 +90,13 @@ impl<'a> ResourceRun<'a> {
     pub(crate) fn page(&mut self, answer: Answer) -> Result<Page> {
         let body = answer.document.root();
         let selector = self.selector.get_or_insert_with(|| select::detect(body));
-        let selection = select::select(selector, body);
-        let found = selection.records;
+        let Selection { records: found, matched } = select::select(selector, body);
         let count = found.len() as u64;
         // A body that is itself the record has no envelope: its `total` is data.
         let is_record = matches!(found.as_slice(), [only] if only.index() == body.index());
         let totals = if is_record { Totals::default() } else { totals::read(body, found.len()) };
         if let Some(warning) = self.guard.repetition(&self.position, &answer.body_hash, &found) {
-            return Ok(self.repeated_page(answer, totals, selection.matched, warning));
+            return Ok(self.repeated_page(answer, totals, matched, warning));
         }
         let step = self.resource.paginator.next(&self.position, &self.view(&answer, body, &found))?;
         let page_size = self.resource.paginator.page_size();
@@ -116,7 +116,7 @@ impl<'a> ResourceRun<'a> {
             kept: records.len() as u64,
             outside_window,
             duplicates,
-            selector_matched: selection.matched,
+            selector_matched: matched,
             warnings: short.into_iter().collect(),
             ..self.evidence(&answer, totals)
         };
