@@ -53,6 +53,13 @@ pub(crate) fn declare(
             marks.insert("max_nesting".to_owned(), nesting.into());
         }
     }
+    // dlt keeps the bound in the schema: a later run that gives none has the one from before.
+    let nesting = table
+        .properties
+        .get("x-normalizer")
+        .and_then(|marks| marks.get("max_nesting"))
+        .and_then(Value::as_u64)
+        .map_or(NESTING_DEFAULT, |levels| u32::try_from(levels).unwrap_or(u32::MAX));
     for hint in &load.columns {
         let column = naming::normalize_path(&hint.name, length_max);
         warn_unsupported(warnings, &name, &column, hint);
@@ -75,7 +82,6 @@ pub(crate) fn declare(
     if propagates_root_id {
         catalog.record_propagation(&name);
     }
-    let nesting = load.max_table_nesting.unwrap_or(NESTING_DEFAULT);
     Ok(Resource { table: name, nesting, propagates_root_id })
 }
 
