@@ -13,7 +13,7 @@ use spile_core::{
 use super::connection::{SqlConnection, StagedRows};
 use super::destination::first_number;
 use super::dialect::SqlDialect;
-use super::identifier::{Identifier, TableName};
+use super::identifier::TableName;
 use super::merge::{self, MergeKeys};
 use super::migrate::{Catalogue, migrate};
 use super::{append, replace, system};
@@ -269,7 +269,7 @@ pub(crate) fn key_column<'t>(table: &'t TableSchema, hint: &'static str) -> Resu
             "destination/key-column",
             "a merge needs a key column that a table lacks",
         )
-        .with("table", Identifier::new(table.name.as_str()))
+        .with("table", &table.name)
         .with("hint", hint)
         .hint("Load the table with write_disposition replace once, so that its nested tables get root keys.")
     })
