@@ -16,6 +16,11 @@
 //! - a decimal with more places than its column goes to a variant (dlt rounds or fails), and so does the text `nan`;
 //! - a key of which no letter is left is stored as `_empty`, with a warning (dlt fails);
 //! - two keys that meet in one column: the last one wins as in dlt, with a warning;
+//! - an empty list never takes the place of a list that meets it in one table (dlt drops both);
+//! - a declared type that comes after the column has data has no effect, with a warning (dlt changes the schema only);
+//! - a `_dlt` column that is added to a table with rows is nullable (dlt fails at the load);
+//! - a nested list whose table belongs to a resource is an error (dlt mixes the rows);
+//! - a null, missing or unusable value of a primary key is an error here (in dlt at the load, or never);
 //! - a nested row that brings its own `_dlt_id` is linked to its parent all the same (dlt fails at the load).
 
 mod catalog;

@@ -6,28 +6,22 @@
 //! names both. Not here: types (`coerce`) and names (`naming`). Invariant: every scalar of a record is written to exactly
 //! one cell, unless such a warning names its key.
 
+mod fields;
+mod write;
+
 use spile_core::{Error, ErrorKind, Json, JsonKind, Result};
 
-use crate::catalog::Origin;
 use crate::columns::Role;
 use crate::ids::{self, RowId};
 use crate::literal;
 use crate::normalizer::Normalizer;
-use crate::shape::Shape;
 use crate::table::{Parent, SystemValues};
-use crate::{coerce, naming};
 
 /// The column of a list element that is a scalar, and of a record that is none.
 pub(crate) const VALUE: &str = "value";
 
 /// The key under which dlt puts a list that stands in a list.
 const LIST: &str = "list";
-
-/// Variants of variants that are made before giving up.
-const VARIANT_DEPTH_MAX: u32 = 4;
-
-/// Distinct keys that one place in a document may have, as a multiple of the columns that a table may have.
-const KEYS_PER_COLUMN_MAX: usize = 16;
 
 /// Buffers of one page's walk.
 #[derive(Default)]
@@ -317,136 +311,6 @@ impl Normalizer {
                 table.name, column.name
             )),
         }
-    }
-
-    fn write_cells(&mut self, scratch: &mut Scratch<'_>, table: usize) -> Result<()> {
-        let row = self.tables[table].rows;
-        for cell in scratch.cells.drain(..) {
-            if !self.tables[table].columns[cell.column].write(row, cell.value) {
-                self.write_slow(table, row, cell.column, cell.value, 0)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes a value that its column does not take: the column has no type yet, or another one.
-    #[cold]
-    fn write_slow(
-        &mut self,
-        table: usize,
-        row: usize,
-        column: usize,
-        value: Json<'_>,
-        depth: u32,
-    ) -> Result<()> {
-        if value.is_null() {
-            return Ok(());
-        }
-        if depth == 0 && matches!(value.kind(), JsonKind::BigInt(_)) {
-            self.warn_big_integer(table, column);
-        }
-        if self.tables[table].columns[column].data_type().is_none() {
-            let origin = if depth == 0 { Origin::Data } else { Origin::Variant };
-            self.set_type(table, column, value, origin)?;
-            if self.tables[table].columns[column].write(row, value) {
-                return Ok(());
-            }
-        }
-        if depth == VARIANT_DEPTH_MAX {
-            return Err(Error::new(
-                ErrorKind::Data,
-                "data/variant",
-                "a value fits neither its column nor the variant columns of it",
-            )
-            .with("table", &self.tables[table].name)
-            .with("column", &self.tables[table].columns[column].name)
-            .hint("Declare the column with data_type json or text."));
-        }
-        let variant = self.variant_column(table, column, value);
-        if self.tables[table].columns[variant].write(row, value) {
-            return Ok(());
-        }
-        self.write_slow(table, row, variant, value, depth + 1)
-    }
-
-    /// Gives a column the type of its first value, unless it was declared with another.
-    fn set_type(&mut self, table: usize, column: usize, value: Json<'_>, origin: Origin) -> Result<()> {
-        let data_type = coerce::infer(value.kind());
-        let table = &mut self.tables[table];
-        let column = &mut table.columns[column];
-        let schema = self.catalog.type_column(&table.name, &column.name, data_type, origin)?;
-        column.set_type(schema.data_type.unwrap_or(data_type), schema);
-        Ok(())
-    }
-
-    /// Returns the column for values of this type that do not fit the column.
-    fn variant_column(&mut self, table: usize, column: usize, value: Json<'_>) -> usize {
-        let data_type = coerce::value_type(value.kind());
-        let table = &mut self.tables[table];
-        if let Some((_, variant)) = table.columns[column].variants.iter().find(|(of, _)| *of == data_type) {
-            return *variant;
-        }
-        let name = naming::variant(&table.columns[column].name, data_type.as_str(), self.length_max);
-        let variant = table.column(&name);
-        table.columns[column].variants.push((data_type, variant));
-        variant
-    }
-
-    #[inline]
-    fn find_field(&mut self, shape: usize, previous: Option<usize>, key: &str) -> Result<usize> {
-        match self.shapes[shape].find(previous, key) {
-            Some(field) => Ok(field),
-            None => self.add_field(shape, previous, key),
-        }
-    }
-
-    #[cold]
-    fn add_field(&mut self, shape: usize, previous: Option<usize>, key: &str) -> Result<usize> {
-        let place = &mut self.shapes[shape];
-        let table = &mut self.tables[place.table];
-        if place.len() >= self.columns_max.saturating_mul(KEYS_PER_COLUMN_MAX) {
-            return Err(Error::new(
-                ErrorKind::Limit,
-                "limit/columns",
-                "an object has too many distinct keys",
-            )
-            .with("table", &table.name)
-            .hint("Declare a column of type json to keep objects whose keys are data in one column."));
-        }
-        let name = naming::normalize_path(key, self.length_max);
-        if name == naming::EMPTY && !key.trim().is_empty() {
-            self.warnings
-                .add(format!("table {}: nothing is left of key {key:?}, it is stored as {name}", table.name));
-        }
-        let path = naming::join(&place.prefix, &name);
-        let column = table.column(&naming::shorten_path(&path, self.length_max));
-        Ok(place.add(previous, key, path, column))
-    }
-
-    /// Returns the shape of objects under a field.
-    fn object_shape(&mut self, (shape, field): (usize, usize)) -> usize {
-        let added = self.shapes.len();
-        let table = self.shapes[shape].table;
-        let field = self.shapes[shape].field(field);
-        if let Some(object) = field.object {
-            return object;
-        }
-        field.object = Some(added);
-        let prefix = field.path.clone();
-        self.shapes.push(Shape::new(table, prefix));
-        added
-    }
-
-    /// Returns the table of lists under a field.
-    fn list_table(&mut self, (shape, field): (usize, usize)) -> Result<usize> {
-        let parent = self.shapes[shape].table;
-        if let Some(table) = self.shapes[shape].field(field).list {
-            return Ok(table);
-        }
-        let path = naming::join(&self.tables[parent].path, &self.shapes[shape].field(field).path);
-        let table = self.nested_table(parent, path)?;
-        self.shapes[shape].field(field).list = Some(table);
-        Ok(table)
     }
 
     fn check_depth(&self, at: Place) -> Result<()> {
