@@ -90,6 +90,10 @@ impl<'r> Reader<'r, '_> {
             return self.refuse(&span, "aliases that multiply without end", "Write the values out.");
         }
         let before = self.nodes;
+        // A long text weighs like several nodes, so that its aliases are bounded too.
+        if let Event::Scalar(text, ..) = &event {
+            self.nodes += text.len() / 64;
+        }
         let (node, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let value = self.scalar(&text, style, tag.as_deref(), &span)?;

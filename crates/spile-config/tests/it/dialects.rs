@@ -1,6 +1,6 @@
 //! What each reader accepts beyond the plain form.
 
-use crate::project::{Project, render, yaml};
+use crate::project::{Project, render, seed, yaml};
 
 const BODY: &str = "client: {base_url: https://h/x}\nresources: [a]\n";
 
@@ -108,6 +108,10 @@ fn hostile_texts() {
         "x = 1".to_owned() + &"+1".repeat(50_000),
         "def f():\n  return f()\nf()".to_owned(),
         "x = f'{x!r:>{y}}'".to_owned(),
+        "x = 1".to_owned() + &" + 1".repeat(120_000),
+        "x = ['a']\n".to_owned() + &"x = [x, x]\n".repeat(50),
+        "x = 'a'\n".to_owned() + &"x = x + x\n".repeat(50),
+        "a: &x [1,1]\n".to_owned() + &"b: &x [*x,*x]\n".repeat(50),
         "```python\nrest_api_source(".to_owned(),
         "a: &x [1,2]\nb: &y [*x,*x]\nc: &z [*y,*y]\n".to_owned(),
         "client: {base_url: 'https://[', headers: {'': '\n'}}\nresources: [{}, '', 1, null]".to_owned(),
@@ -117,6 +121,26 @@ fn hostile_texts() {
         for text in &texts {
             let found = Project::new().file(name, text).load(name);
             assert!(found.plan.is_none(), "{name}: {}", &text[..text.len().min(60)]);
+        }
+    }
+}
+
+/// Cut and garbled seeds are read to the end without a panic; what is left of them may even be a config.
+#[test]
+fn garbled_seeds() {
+    let mut project = Project::new();
+    for name in ["calls.md", "calls.py", "calls.yaml", "calls.toml", "calls.json"] {
+        let text = seed(name);
+        for (at, garbage) in
+            (0..text.len()).step_by(7).zip(["", "\"", "{", "]", "\n", "\u{e9}", ": "].iter().cycle())
+        {
+            let rest: &[u8] = if at % 3 == 0 { &[] } else { &text[at + 1..] };
+            project = project.file(name, [&text[..at], garbage.as_bytes(), rest].concat());
+            let found = render(&project.load(name).diagnostics);
+            assert!(
+                !found.contains("the script cannot be read"),
+                "the evaluator panicked at byte {at} of {name}"
+            );
         }
     }
 }

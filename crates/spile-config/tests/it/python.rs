@@ -120,7 +120,10 @@ fn what_cannot_be_evaluated_is_named() {
         (source("{'base_url': lambda: 1}"), "config/python-unsupported 3:41 a lambda"),
         (source("[x for x in y]"), "config/python-unsupported 3:28 a comprehension"),
         (source("{'base_url': missing}"), "config/python-unsupported 3:41 the unknown name `missing`"),
-        (source("{'a': dlt.secrets.value}"), "config/python-unsupported 3:34 `dlt.secrets.value`"),
+        (
+            source("{'a': dlt.secrets.value}"),
+            "config/python-unsupported 3:34 `dlt.secrets.value` in this place",
+        ),
         (source("{'a': datetime.now()}"), "config/python-unsupported 3:34 the unknown name `datetime`"),
         (source("{'a': 1, 'a': 2}"), "config/duplicate-key 3:37 the key `a`"),
         (source("{**x}"), "config/python-unsupported 3:31 the unknown name `x`"),

@@ -5,9 +5,15 @@ use ruff_text_size::Ranged;
 use spile_core::{Key, Node, Reference, Store, Value};
 
 use super::interpret::{Interpreter, Object};
-use super::{describe, span};
+use super::{describe, span, unsupported};
 use crate::dialects::duplicate_key;
 use crate::dialects::placeholder::missing_variable;
+
+/// Deepest nesting of expressions, operators in a row included.
+const DEPTH_MAX: usize = 400;
+
+/// Most expressions and copied nodes, about a hundred times what a large config takes.
+const WORK_MAX: usize = 2_000_000;
 
 impl<'p> Interpreter<'p, '_> {
     /// Evaluates an expression that must be part of a config.
@@ -26,8 +32,26 @@ impl<'p> Interpreter<'p, '_> {
         }
     }
 
-    /// Evaluates an expression. The depth of the recursion is bounded by the nesting that the reader lets through.
+    /// Evaluates an expression, up to a depth that no config reaches.
     pub(super) fn evaluate(&mut self, expression: &'p Expr) -> Option<Object<'p>> {
+        if self.depth >= DEPTH_MAX {
+            return self.refuse_expression("an expression nested this deeply", expression);
+        }
+        self.depth += 1;
+        let object = self.evaluate_shallow(expression);
+        self.depth -= 1;
+        // Names that double with every line would fill the memory before anybody notices.
+        self.work += match &object {
+            Some(Object::Node(node)) if expression.is_name_expr() => weight(node),
+            _ => 1,
+        };
+        if self.work > WORK_MAX {
+            return self.refuse_expression("a script that computes so much", expression);
+        }
+        object
+    }
+
+    fn evaluate_shallow(&mut self, expression: &'p Expr) -> Option<Object<'p>> {
         let at = span(self.reading, expression.range());
         let node = |value| Some(Object::Node(Node::new(value, at.clone())));
         match expression {
@@ -185,7 +209,11 @@ impl<'p> Interpreter<'p, '_> {
             Object::Path(path)
                 if name == "value" && matches!(path.as_str(), "dlt.secrets" | "dlt.config") =>
             {
-                self.refuse(&format!("`{path}.value`"), expression);
+                self.diagnostics.push(
+                    unsupported(self.reading, &format!("`{path}.value` in this place"), expression).hint(
+                        format!("Write {path}[\"key\"]; dlt injects .value into arguments of sources only."),
+                    ),
+                );
                 None
             }
             Object::Path(path) => Some(Object::Path(format!("{path}.{name}"))),
@@ -259,6 +287,16 @@ impl<'p> Interpreter<'p, '_> {
     pub(super) fn refuse_expression<T>(&mut self, what: &str, expression: &impl Ranged) -> Option<T> {
         self.refuse(what, expression);
         None
+    }
+}
+
+/// Returns what a copy of a node costs.
+fn weight(node: &Node) -> usize {
+    match &node.value {
+        Value::String(text) => 1 + text.len() / 64,
+        Value::List(items) | Value::Concat(items) => 1 + items.iter().map(weight).sum::<usize>(),
+        Value::Map(entries) => 1 + entries.iter().map(|(_, node)| weight(node)).sum::<usize>(),
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Reference(_) => 1,
     }
 }
 

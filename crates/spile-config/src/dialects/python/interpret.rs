@@ -50,6 +50,10 @@ pub(super) struct Interpreter<'p, 'r> {
     pub(super) pipelines: Vec<CapturedPipeline>,
     called: Vec<String>,
     functions: Vec<&'p StmtFunctionDef>,
+    /// How deep the evaluation of expressions is.
+    pub(super) depth: usize,
+    /// How much was evaluated and copied.
+    pub(super) work: usize,
 }
 
 impl<'p, 'r> Interpreter<'p, 'r> {
@@ -62,6 +66,8 @@ impl<'p, 'r> Interpreter<'p, 'r> {
             pipelines: Vec::new(),
             called: Vec::new(),
             functions: Vec::new(),
+            depth: 0,
+            work: 0,
         }
     }
 
