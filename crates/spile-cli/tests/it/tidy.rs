@@ -81,7 +81,8 @@ fn files_are_short_and_say_what_they_are_for() {
         let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
         let is_test = name.contains("/tests/") || name.ends_with("tests.rs") || name.contains("/examples/");
         assert!(text.starts_with("//!"), "{name} does not open with what it is for");
-        assert!(!text.contains("todo!(") && !text.contains("unimplemented!("), "{name} has a hole");
+        let holes = ["todo", "unimplemented"].map(|word| format!("{word}!("));
+        assert!(!holes.iter().any(|hole| text.contains(hole.as_str())), "{name} has a hole");
         if !is_test && product_lines(&text) > FILE_LINES_MAX {
             long.push(name);
         }
@@ -125,7 +126,7 @@ fn every_component_file_has_its_row() {
 }
 
 /// Files in a table's folder that are not a component.
-const SHARED_FILES: [&str; 0] = [];
+const SHARED_FILES: [&str; 4] = ["mod", "tests", "range", "cursor_rules"];
 
 /// Error codes in a text: lower-case words joined by dashes, after a known area and a slash.
 fn codes(text: &str) -> BTreeSet<String> {
