@@ -208,6 +208,8 @@ pub struct Plan {
     pub limits: Limits,
     /// Stop each resource after this many pages.
     pub page_limit: Option<u64>,
+    /// Whether a backfill was asked for (`--since`): windows open at the initial value, whatever the stored state says.
+    pub backfill: bool,
     /// Hash of all that decides what is requested and stored; secrets enter by name, never by value.
     pub fingerprint: String,
     /// Every secret value that was resolved.

@@ -26,6 +26,8 @@ pub(crate) struct ResourceEvidence {
     pub(crate) totals_last: Option<Totals>,
     /// Whether the selector matched on any page.
     pub(crate) selector_matched: bool,
+    /// Whether it matched on the newest page.
+    pub(crate) selector_matched_last: bool,
     /// Why paging ended; `None` while it goes on.
     pub(crate) stop: Option<StopReason>,
     /// Whether there was a next position when it ended.
@@ -57,6 +59,7 @@ impl ResourceEvidence {
             self.totals_last = Some(page.totals);
         }
         self.selector_matched |= page.selector_matched;
+        self.selector_matched_last = page.selector_matched;
         self.stop.clone_from(&page.stop);
         self.next_known = page.next.is_some();
         self.next.clone_from(&page.next);

@@ -139,14 +139,16 @@ impl Line<'_> {
         for resource in &self.plan.resources {
             let Some(incremental) = &resource.incremental else { continue };
             // dlt forgets the cursor of a replaced resource: each run loads it whole.
-            let before = match resource.load.write_disposition {
-                WriteDisposition::Replace => None,
-                WriteDisposition::Append | WriteDisposition::Merge => state::cursor(
+            let replaced = resource.load.write_disposition == WriteDisposition::Replace;
+            let before = if replaced || self.plan.backfill {
+                None
+            } else {
+                state::cursor(
                     stored.state.as_ref(),
                     &self.plan.source,
                     &resource.name,
                     incremental.cursor_path.as_str(),
-                ),
+                )
             };
             windows.insert(resource.name.clone(), Window::open(incremental, before, now)?);
         }

@@ -120,6 +120,7 @@ mod tests {
             resources: vec![],
             limits: Limits::default(),
             page_limit: None,
+            backfill: false,
             fingerprint: String::new(),
             redactor: Redactor::default(),
             provenance: vec![],

@@ -32,15 +32,8 @@ pub(crate) fn judge(resource: &ResourcePlan, evidence: &ResourceEvidence) -> Ver
     if stop != Some(&StopReason::WindowPassed) {
         hold_against_totals(&mut verdict, evidence);
     }
-    if resource.data_selector.is_some()
-        && !evidence.selector_matched
-        && !reports_nothing(evidence.totals_last)
-    {
-        let selector = resource.data_selector.as_ref().map_or("", |path| path.as_str());
-        verdict.add(
-            VerdictStatus::Suspicious,
-            format!("the data_selector `{selector}` matched nothing on any page"),
-        );
+    if let Some(selector) = &resource.data_selector {
+        look_at_selector(&mut verdict, selector.as_str(), evidence);
     }
     if evidence.outside_window > 0 {
         verdict.add(
@@ -98,6 +91,18 @@ fn hold_against_totals(verdict: &mut Verdict, evidence: &ResourceEvidence) {
         verdict.status = VerdictStatus::ProvenComplete;
         verdict.reasons = proven;
     }
+}
+
+/// A selector without a match finds no records, and so ends paging just as an empty page does.
+fn look_at_selector(verdict: &mut Verdict, selector: &str, evidence: &ResourceEvidence) {
+    if evidence.pages == 0 || evidence.selector_matched_last || reports_nothing(evidence.totals_last) {
+        return;
+    }
+    let place = if evidence.selector_matched { "the last page" } else { "any page" };
+    verdict.add(
+        VerdictStatus::Suspicious,
+        format!("the data_selector `{selector}` matched nothing on {place}; that may be an error in the API's own form"),
+    );
 }
 
 /// One page, as full as was asked for, no total, no next: an API that pages in another way looks just like this.

@@ -128,6 +128,7 @@ impl Resolver<'_> {
             resources,
             limits,
             page_limit: self.request.options.limit_pages,
+            backfill: self.request.options.since.is_some(),
             fingerprint: String::new(),
             redactor: self.providers.redactor(),
             provenance: self.providers.provenance(),

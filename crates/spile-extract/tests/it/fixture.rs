@@ -67,6 +67,7 @@ pub(crate) fn plan(url: &str, paginator: &str) -> Plan {
         resources: vec![resource],
         limits: Limits::default(),
         page_limit: None,
+        backfill: false,
         fingerprint: String::new(),
         redactor: Redactor::new(vec![Secret::new(SECRET)]),
         provenance: Vec::new(),

@@ -138,9 +138,16 @@ fn a_page_limit_is_a_limit_only_if_there_was_more() {
 fn odd_things_are_said() {
     let mut unmatched = evidence(&[0], Totals::default(), StopReason::EmptyPage);
     unmatched.selector_matched = false;
+    unmatched.selector_matched_last = false;
     assert_eq!(judge(&resource(Some("items"), None), &unmatched).status, VerdictStatus::Suspicious);
     unmatched.totals_last = Some(Totals { records: Some(0), pages: None });
     assert_eq!(judge(&resource(Some("items"), None), &unmatched).status, VerdictStatus::ProvenComplete);
+
+    let mut broken_off = evidence(&[100, 100, 0], Totals::default(), StopReason::EmptyPage);
+    broken_off.selector_matched_last = false;
+    let verdict = judge(&resource(Some("items"), None), &broken_off);
+    assert_eq!(verdict.status, VerdictStatus::Suspicious);
+    assert!(verdict.reasons.iter().any(|reason| reason.contains("nothing on the last page")), "{verdict:?}");
 
     let mut ignored = evidence(&[100], Totals { records: Some(100), pages: None }, StopReason::NoNext);
     ignored.outside_window = 40;
