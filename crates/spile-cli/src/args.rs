@@ -47,14 +47,14 @@ pub(crate) struct ConfigArgs {
     /// Name of the pipeline [default: the config file's stem].
     #[arg(long, value_name = "NAME")]
     pub(crate) pipeline: Option<String>,
-    /// A name resolved through config and secrets, or a URL (duckdb:///file.duckdb) [default: duckdb, in
+    /// A name resolved through config and secrets, or a URL (`duckdb:///file.duckdb`) [default: duckdb, in
     /// ./<pipeline>.duckdb].
     #[arg(long, value_name = "SPEC")]
     pub(crate) destination: Option<String>,
     /// Name of the dataset [default: <pipeline>_dataset].
     #[arg(long, value_name = "NAME")]
     pub(crate) dataset: Option<String>,
-    /// Overrides any config value, repeatable (--set client.base_url=http://127.0.0.1:8080/v2).
+    /// Overrides any config value, repeatable (`--set client.base_url=http://127.0.0.1:8080/v2`).
     #[arg(long = "set", value_name = "PATH=VALUE")]
     pub(crate) set: Vec<String>,
     /// Which fenced block of a document, from 1.
@@ -84,7 +84,7 @@ pub(crate) struct RunArgs {
     /// How progress is shown on standard error.
     #[arg(long, value_enum, default_value_t = ProgressMode::Auto)]
     pub(crate) progress: ProgressMode,
-    /// Folder for pages under way and the ledgers of past loads [default: .spile, or SPILE_WORKDIR].
+    /// Folder for pages under way and the ledgers of past loads [default: .spile, or `SPILE_WORKDIR`].
     #[arg(long, value_name = "FOLDER")]
     pub(crate) workdir: Option<PathBuf>,
 }
@@ -108,7 +108,7 @@ pub(crate) struct ShowArgs {
     /// What is printed on standard output.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,
-    /// Folder of past ledgers [default: .spile, or SPILE_WORKDIR].
+    /// Folder of past ledgers [default: .spile, or `SPILE_WORKDIR`].
     #[arg(long, value_name = "FOLDER")]
     pub(crate) workdir: Option<PathBuf>,
 }

@@ -132,8 +132,7 @@ pub fn locate_dataset(
     environment: &Environment,
 ) -> Result<(DestinationPlan, String)> {
     let spec = destination.map_or_else(|| format!("{pipeline}.duckdb"), str::to_owned);
-    let path =
-        spec.strip_prefix("duckdb:").map(|rest| rest.strip_prefix("///").unwrap_or(rest)).unwrap_or(&spec);
+    let path = spec.strip_prefix("duckdb:").map_or(&*spec, |rest| rest.strip_prefix("///").unwrap_or(rest));
     let location = environment.working_directory.join(path);
     let plan = DestinationPlan {
         kind: "duckdb".to_owned(),

@@ -11,7 +11,7 @@
 //! let environment = spile::Environment::from_process()?;
 //! let resolved = spile::load_config("calls.py".as_ref(), &spile::ConfigOptions::default(), &environment);
 //! if let Some(plan) = resolved.plan {
-//!     let report = spile::run(&plan, &spile::RunOptions::from_environment(&environment), Arc::new(()))?;
+//!     let report = spile::run(&plan, &spile::RunOptions::from_environment(&environment), &(Arc::new(()) as Arc<dyn spile::Observer>))?;
 //!     println!("{} requests", report.requests);
 //! }
 //! # Ok::<(), spile::Error>(())

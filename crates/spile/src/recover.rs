@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use spile_core::{Destination, Event, Observer, Plan, Receipt, Result, SealedPackage};
 
 use crate::package::{self, OpenPackage};
-use crate::workdir::Workdir;
+use crate::workdir::{self, Workdir};
 
 /// A sealed package of an earlier run that is committed now.
 pub(crate) struct Finished {
@@ -89,10 +89,10 @@ pub(crate) fn resume(
                         );
                         observer.on_event(&Event::Warning { message: &message });
                     }
-                    workdir.discard(folder)?;
+                    workdir::discard(folder)?;
                 }
             },
-            None => workdir.discard(folder)?,
+            None => workdir::discard(folder)?,
         }
     }
     Ok(resumed)

@@ -21,16 +21,16 @@ use crate::ledger::{LEDGER_VERSION, Opened};
 use crate::package::{self, OpenPackage};
 use crate::recover::{self, Expected, Finished};
 use crate::verdict::judge;
-use crate::workdir::Workdir;
+use crate::workdir::{self, Workdir};
 use crate::{clock, history, staging, state};
 
 /// Runs a plan. An error means that nothing of this run is visible at the destination; whatever was staged is gone on
 /// with by the next run.
-pub fn run(plan: &Plan, options: &RunOptions, observer: Arc<dyn Observer>) -> Result<RunReport> {
+pub fn run(plan: &Plan, options: &RunOptions, observer: &Arc<dyn Observer>) -> Result<RunReport> {
     let started = Instant::now();
     let workdir = Workdir::open(&options.work_directory, &plan.pipeline)?;
     let mut destination = open_destination(&plan.destination, &plan.dataset, options, false)?;
-    let finished = recover::finish_sealed(&workdir, plan, &mut *destination, &*observer)?;
+    let finished = recover::finish_sealed(&workdir, plan, &mut *destination, &**observer)?;
     let mut report = empty_report(plan, &*destination);
     for load in &finished {
         report.load_ids.push(load.package.manifest.load_id.clone());
@@ -43,9 +43,7 @@ pub fn run(plan: &Plan, options: &RunOptions, observer: Arc<dyn Observer>) -> Re
             report_finished(&mut report, plan, load)?;
             Some(load.archived.clone())
         }
-        None => {
-            Line { plan, options, observer: &observer, workdir: &workdir }.run(destination, &mut report)?
-        }
+        None => Line { plan, options, observer, workdir: &workdir }.run(destination, &mut report)?,
     };
     report.status = RunReport::status_of(&report.resources);
     report.seconds = started.elapsed().as_secs_f64();
@@ -97,7 +95,7 @@ impl Line<'_> {
         spile_load::finalize_schema(&mut schema);
         let sealed = staged.package.seal(self.plan, &staged.roots, schema, state)?;
         if sealed.manifest.tables.is_empty() && sealed.manifest.state.is_none() {
-            self.workdir.discard(&folder)?;
+            workdir::discard(&folder)?;
             return Ok(None);
         }
         let load_id = sealed.manifest.load_id.clone();

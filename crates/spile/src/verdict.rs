@@ -63,7 +63,7 @@ fn hold_against_totals(verdict: &mut Verdict, evidence: &ResourceEvidence) {
                 format!("the API reports {total} records, but paging ended after {}", evidence.records),
             ),
             std::cmp::Ordering::Equal => {
-                proven.push(format!("read {total} of {} that the API reports", count(total, "record")))
+                proven.push(format!("read {total} of {} that the API reports", count(total, "record")));
             }
             std::cmp::Ordering::Greater => verdict.add(
                 VerdictStatus::Suspicious,

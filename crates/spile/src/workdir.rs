@@ -57,11 +57,6 @@ impl Workdir {
         sorted_folders(&self.folder.join("packages"))
     }
 
-    /// Removes a package that will not be loaded.
-    pub(crate) fn discard(&self, folder: &Path) -> Result<()> {
-        fs::remove_dir_all(folder).map_err(|error| io_error("remove", folder, error))
-    }
-
     /// Moves a committed package to the history, without its rows, and forgets the oldest ones.
     pub(crate) fn archive(&self, folder: &Path) -> Result<PathBuf> {
         let segments = fs::read_dir(folder).map_err(|error| io_error("read", folder, error))?;
@@ -85,6 +80,11 @@ impl Workdir {
         }
         Ok(target)
     }
+}
+
+/// Removes a package that will not be loaded.
+pub(crate) fn discard(package: &Path) -> Result<()> {
+    fs::remove_dir_all(package).map_err(|error| io_error("remove", package, error))
 }
 
 /// Returns the folder of a pipeline.

@@ -37,7 +37,7 @@ pub(crate) fn execute(args: &RunArgs) -> u8 {
         run_options.work_directory = environment.working_directory.join(workdir);
     }
     let progress = render::progress::observer(args.progress);
-    let outcome = spile::run(&plan, &run_options, Arc::clone(&progress) as _);
+    let outcome = spile::run(&plan, &run_options, &(Arc::clone(&progress) as _));
     progress.finish();
     match outcome {
         Ok(report) => {

@@ -51,7 +51,7 @@ fn show(args: &ShowArgs, environment: &Environment) -> spile::Result<()> {
             "tables": tables, "loads": loads, "last_report": past.last().and_then(|load| load.report.clone()),
         })),
         Output::Text => {
-            print(&args.pipeline, &dataset, &opened.location(), &tables, &loads, verdicts.as_ref())
+            print(&args.pipeline, &dataset, &opened.location(), &tables, &loads, verdicts.as_ref());
         }
     }
     Ok(())

@@ -12,14 +12,14 @@ pub(crate) fn report(report: &RunReport, diagnostics: &[Diagnostic]) -> Value {
 
 /// The report of a run whose config is wrong.
 pub(crate) fn invalid(diagnostics: &[Diagnostic]) -> Value {
-    let mut document = empty(Value::Null, Value::Null, Value::Null, "invalid");
+    let mut document = empty(None, "invalid");
     document["diagnostics"] = list(diagnostics);
     document
 }
 
 /// The part of a report that is known without a run.
 pub(crate) fn checked(plan: &Plan, diagnostics: &[Diagnostic]) -> Value {
-    let mut document = empty(json!(plan.pipeline), json!(plan.dataset), json!(plan.destination.kind), "done");
+    let mut document = empty(Some(plan), "done");
     document["resources"] = plan
         .resources
         .iter()
@@ -39,8 +39,7 @@ pub(crate) fn checked(plan: &Plan, diagnostics: &[Diagnostic]) -> Value {
 
 /// The report of a run that failed; nothing of it is visible at the destination.
 pub(crate) fn failed(plan: &Plan, error: &Error, diagnostics: &[Diagnostic]) -> Value {
-    let mut document =
-        empty(json!(plan.pipeline), json!(plan.dataset), json!(plan.destination.kind), "failed");
+    let mut document = empty(Some(plan), "failed");
     document["diagnostics"] = list(diagnostics);
     let context: serde_json::Map<String, Value> =
         error.context().iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
@@ -51,9 +50,10 @@ pub(crate) fn failed(plan: &Plan, error: &Error, diagnostics: &[Diagnostic]) -> 
     document
 }
 
-fn empty(pipeline: Value, dataset: Value, destination: Value, status: &str) -> Value {
+fn empty(plan: Option<&Plan>, status: &str) -> Value {
     json!({
-        "pipeline": pipeline, "dataset": dataset, "destination": destination, "status": status, "load_ids": [],
+        "pipeline": plan.map(|plan| &plan.pipeline), "dataset": plan.map(|plan| &plan.dataset),
+        "destination": plan.map(|plan| &plan.destination.kind), "status": status, "load_ids": [],
         "requests": 0, "retries": 0, "bytes": 0, "seconds": 0.0, "resources": [], "tables": [],
     })
 }

@@ -108,10 +108,10 @@ impl Observer for Progress {
                 self.say(&format!("found interrupted load {load_id} with {}; {rest}", count(*pages, "page")));
             }
             Event::ResourceStarted { resource, window: Some(window) } => {
-                self.say(&format!("{resource}: {window}"))
+                self.say(&format!("{resource}: {window}"));
             }
             Event::PageFetched { resource, records, pages_total, .. } => {
-                self.page(resource, *records, *pages_total)
+                self.page(resource, *records, *pages_total);
             }
             Event::Retrying { resource, reason, wait_seconds, attempt } => {
                 self.say(&format!("{resource}: {reason}; retry {attempt} in {wait_seconds:.1} s"));

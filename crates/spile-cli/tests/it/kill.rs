@@ -75,7 +75,7 @@ fn killed_in_extraction_and_in_commit() {
     let args = ["run", "big.yaml", "--output", "json", "--progress", "log"];
 
     let child = place.spawn(&args);
-    let deadline = Instant::now() + Duration::from_secs(120);
+    let deadline = Instant::now() + Duration::from_mins(2);
     while place.path(".spile/big/packages").read_dir().map_or(0, Iterator::count) == 0
         || place.staged_pages("big").is_empty()
         || server.count() < 4_000

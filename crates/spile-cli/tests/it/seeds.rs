@@ -128,7 +128,7 @@ fn the_ledger_adds_up_to_the_rows() {
     assert_eq!(server.count(), 3);
 }
 
-/// The second seed's API: page, per_page, totals in the body; `Link` headers if asked for.
+/// The second seed's API: page, `per_page`, totals in the body; `Link` headers if asked for.
 fn accounts_api(link: bool) -> impl Fn(&Recorded) -> Reply + Send + Sync {
     move |request| {
         if request.header("authorization") != Some("Token token=abc") {

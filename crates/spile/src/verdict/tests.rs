@@ -73,7 +73,7 @@ fn page(records: u64, totals: Totals) -> PageEvidence {
     }
 }
 
-fn evidence(records: &[u64], totals: Totals, stop: StopReason) -> ResourceEvidence {
+fn evidence(records: &[u64], totals: Totals, stop: &StopReason) -> ResourceEvidence {
     let mut evidence = ResourceEvidence::default();
     for (index, count) in records.iter().enumerate() {
         let mut page = page(*count, totals);
@@ -121,7 +121,7 @@ fn totals_decide() {
         (&[100], none, StopReason::NoNext, VerdictStatus::Suspicious, "the only page is full"),
         (&[99], none, StopReason::NoNext, VerdictStatus::CompleteAsTold, "no next page"),
     ] {
-        let verdict = judge(&resource(None, Some(100)), &evidence(counts, totals, stop));
+        let verdict = judge(&resource(None, Some(100)), &evidence(counts, totals, &stop));
         assert_eq!(verdict.status, expected, "{counts:?} {totals:?}: {:?}", verdict.reasons);
         assert!(verdict.reasons.join("; ").contains(words), "{counts:?} {totals:?}: {:?}", verdict.reasons);
     }
@@ -129,27 +129,27 @@ fn totals_decide() {
 
 #[test]
 fn a_page_limit_is_a_limit_only_if_there_was_more() {
-    let mut limited = evidence(&[100], Totals { records: Some(450), pages: None }, StopReason::PageLimit);
+    let mut limited = evidence(&[100], Totals { records: Some(450), pages: None }, &StopReason::PageLimit);
     limited.next_known = true;
     assert_eq!(judge(&resource(None, None), &limited).status, VerdictStatus::Limited);
 }
 
 #[test]
 fn odd_things_are_said() {
-    let mut unmatched = evidence(&[0], Totals::default(), StopReason::EmptyPage);
+    let mut unmatched = evidence(&[0], Totals::default(), &StopReason::EmptyPage);
     unmatched.selector_matched = false;
     unmatched.selector_matched_last = false;
     assert_eq!(judge(&resource(Some("items"), None), &unmatched).status, VerdictStatus::Suspicious);
     unmatched.totals_last = Some(Totals { records: Some(0), pages: None });
     assert_eq!(judge(&resource(Some("items"), None), &unmatched).status, VerdictStatus::ProvenComplete);
 
-    let mut broken_off = evidence(&[100, 100, 0], Totals::default(), StopReason::EmptyPage);
+    let mut broken_off = evidence(&[100, 100, 0], Totals::default(), &StopReason::EmptyPage);
     broken_off.selector_matched_last = false;
     let verdict = judge(&resource(Some("items"), None), &broken_off);
     assert_eq!(verdict.status, VerdictStatus::Suspicious);
     assert!(verdict.reasons.iter().any(|reason| reason.contains("nothing on the last page")), "{verdict:?}");
 
-    let mut ignored = evidence(&[100], Totals { records: Some(100), pages: None }, StopReason::NoNext);
+    let mut ignored = evidence(&[100], Totals { records: Some(100), pages: None }, &StopReason::NoNext);
     ignored.outside_window = 40;
     let verdict = judge(&resource(None, None), &ignored);
     assert_eq!(verdict.status, VerdictStatus::Suspicious);

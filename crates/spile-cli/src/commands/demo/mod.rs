@@ -113,7 +113,7 @@ fn run(example: &Example, args: &DemoArgs, folder: &Path, address: &str, environ
     let mut run_options = RunOptions::from_environment(environment);
     run_options.stop_on_signal = true;
     let progress = render::progress::observer(ProgressMode::Auto);
-    let outcome = spile::run(&plan, &run_options, Arc::clone(&progress) as _);
+    let outcome = spile::run(&plan, &run_options, &(Arc::clone(&progress) as _));
     progress.finish();
     match outcome {
         Ok(report) => {
