@@ -133,12 +133,16 @@ fn codes(text: &str) -> BTreeSet<String> {
     let areas =
         ["config", "source", "limit", "state", "destination", "data", "run", "cli", "show", "demo", "bug"];
     let mut found = BTreeSet::new();
-    for quoted in text.split('"').skip(1).step_by(2) {
-        let Some((area, slug)) = quoted.split_once('/') else { continue };
-        let is_slug = !slug.is_empty()
-            && slug.chars().all(|character| character.is_ascii_lowercase() || character == '-');
-        if areas.contains(&area) && is_slug {
-            found.insert(quoted.to_owned());
+    for area in areas {
+        let opening = format!("\"{area}/");
+        for (start, _) in text.match_indices(&opening) {
+            let code = text[start + 1..].split('"').next().unwrap();
+            let slug = &code[area.len() + 1..];
+            let is_slug =
+                !slug.is_empty() && slug.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-');
+            if is_slug {
+                found.insert(code.to_owned());
+            }
         }
     }
     found
