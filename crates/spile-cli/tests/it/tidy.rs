@@ -138,8 +138,10 @@ fn codes(text: &str) -> BTreeSet<String> {
         for (start, _) in text.match_indices(&opening) {
             let code = text[start + 1..].split('"').next().unwrap();
             let slug = &code[area.len() + 1..];
-            let is_slug =
-                !slug.is_empty() && slug.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-');
+            let is_slug = !slug.is_empty()
+                && slug
+                    .chars()
+                    .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-');
             if is_slug {
                 found.insert(code.to_owned());
             }
