@@ -22,4 +22,4 @@ pub use dlt::{
     decode_state, encode_state, finalize_schema, schema_from_json, schema_to_json, schema_version_hash,
     state_version_hash,
 };
-pub use open::{DestinationDef, OpenOptions, open};
+pub use open::{DestinationDef, OpenOptions, kind_of_url, open};

@@ -47,6 +47,12 @@ impl fmt::Debug for DestinationDef {
     }
 }
 
+/// Returns the kind of destination that a URL names, such as `postgres` for `postgresql://host/database`.
+pub fn kind_of_url(url: &str) -> Option<&'static str> {
+    let (scheme, _) = url.split_once("://")?;
+    DESTINATIONS.iter().find(|row| row.name == scheme || row.aliases.contains(&scheme)).map(|row| row.name)
+}
+
 /// Opens the destination of a plan.
 pub fn open(plan: &DestinationPlan, options: &OpenOptions) -> Result<Box<dyn Destination>> {
     let kind = plan.kind.as_str();

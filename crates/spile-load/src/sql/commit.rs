@@ -121,19 +121,7 @@ impl<'a, C: SqlConnection> Writer<'a, C> {
     }
 
     fn stage<'t>(&mut self, table: &'t TableSchema, segments: &[&SegmentFile]) -> Result<StagedTable<'t>> {
-        let rows = self.connection.stage(&self.package.folder, segments)?;
-        let unknown = rows
-            .columns
-            .iter()
-            .find(|name| table.columns.get(name.as_str()).is_none_or(|column| column.data_type.is_none()));
-        if let Some(column) = unknown {
-            return Err(Error::new(
-                ErrorKind::Bug,
-                "destination/unknown-column",
-                "a segment has a column that the schema does not have",
-            )
-            .with("column", column));
-        }
+        let rows = self.connection.stage(&self.package.folder, table, segments)?;
         Ok(StagedTable { table, name: TableName::new(self.dataset, &table.name), rows })
     }
 

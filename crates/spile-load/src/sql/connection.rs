@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use spile_core::{Error, Result, SegmentFile};
+use spile_core::{ColumnSchema, Error, ErrorKind, Result, SegmentFile, TableSchema};
 
 /// Rows of a query, every value as text.
 pub(crate) type TextRows = Vec<Vec<Option<String>>>;
@@ -40,8 +40,20 @@ pub(crate) trait SqlConnection {
     /// Runs a query and returns its rows.
     fn query(&mut self, statement: &str) -> Result<TextRows>;
 
-    /// Makes the segments of one table readable, in the order given.
-    fn stage(&mut self, folder: &Path, segments: &[&SegmentFile]) -> Result<StagedRows>;
+    /// Makes the segments of one table readable, in the order given. Every column must pass [`staged_column`].
+    fn stage(&mut self, folder: &Path, table: &TableSchema, segments: &[&SegmentFile]) -> Result<StagedRows>;
+}
+
+/// Returns the column of the schema that a column of a segment belongs to.
+pub(crate) fn staged_column<'t>(table: &'t TableSchema, name: &str) -> Result<&'t ColumnSchema> {
+    table.columns.get(name).filter(|column| column.data_type.is_some()).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Bug,
+            "destination/unknown-column",
+            "a segment has a column that the schema does not have",
+        )
+        .with("column", name)
+    })
 }
 
 /// How a connection is opened.

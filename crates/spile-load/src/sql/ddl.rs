@@ -19,8 +19,8 @@ pub(crate) fn create_table(
     let mut columns = Vec::new();
     for column in table.columns.values() {
         if let Some(definition) = column_definition(dialect, column)? {
-            let constraint = if column.nullable { "" } else { " NOT NULL" };
-            columns.push(format!("{definition}{constraint}"));
+            let not_null = if column.nullable { "" } else { " NOT NULL" };
+            columns.push(format!("{definition}{not_null}{}", dialect.constraint(column)));
         }
     }
     Ok(format!("CREATE TABLE {name} ({})", columns.join(", ")))

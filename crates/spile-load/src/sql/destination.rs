@@ -44,12 +44,28 @@ impl<P: SqlPlace, D: SqlDialect + Send> SqlDestination<P, D> {
     fn write(&self, package: &SealedPackage) -> Result<Receipt> {
         let mut connection = self.connect(Access::Write)?;
         connection.begin()?;
-        let receipt = write_package(&mut connection, &self.dialect, &self.dataset, package)
+        let receipt = self
+            .write_once(&mut connection, package)
             .and_then(|receipt| connection.commit().map(|()| receipt));
         receipt.map_err(|error| match connection.rollback() {
             Ok(()) => error,
             Err(rollback) => error.with("rollback", rollback),
         })
+    }
+
+    /// Writes a package inside the transaction unless another process has committed it while this one waited.
+    fn write_once(&self, connection: &mut P::Connection, package: &SealedPackage) -> Result<Receipt> {
+        if let Some(lock) = self.dialect.lock_dataset(&self.dataset) {
+            connection.query(&lock)?;
+            let catalogue = Catalogue::read(connection, &self.dialect, &self.dataset)?;
+            if self.has(&catalogue, &[LOADS_TABLE]) {
+                let find = system::find_load(&self.dataset, &package.manifest.load_id);
+                if !connection.query(&find)?.is_empty() {
+                    return receipt_of(connection, &self.dataset, package);
+                }
+            }
+        }
+        write_package(connection, &self.dialect, &self.dataset, package)
     }
 
     /// Opens the place for reading and reads its catalogue; `None`: there is no place yet.

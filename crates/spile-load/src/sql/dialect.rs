@@ -10,6 +10,13 @@ pub(crate) trait SqlDialect {
     /// Returns the column type for a dlt type; the column gives precision, scale and time zone.
     fn data_type(&self, data_type: DataType, column: &ColumnSchema) -> Result<String>;
 
+    /// Returns what stands behind the type of a new column, with a space before it; NOT NULL is added elsewhere.
+    fn constraint(&self, column: &ColumnSchema) -> &'static str;
+
+    /// Returns the query that waits for other loads into the dataset and keeps them waiting until the transaction ends;
+    /// `None` when the database has one writer anyway.
+    fn lock_dataset(&self, dataset: &str) -> Option<String>;
+
     /// Returns an expression for a timestamp as microseconds since 1970 in UTC.
     fn epoch_micros(&self, expression: &str) -> String;
 

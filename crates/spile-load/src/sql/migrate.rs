@@ -51,8 +51,11 @@ pub(crate) fn migrate(
     package: &SealedPackage,
     schema: &Schema,
 ) -> Result<Catalogue> {
-    connection.execute(&ddl::create_dataset(dataset))?;
     let catalogue = Catalogue::read(connection, dialect, dataset)?;
+    if catalogue.tables.is_empty() {
+        // A user who may not create schemas can still load into one that is there.
+        connection.execute(&ddl::create_dataset(dataset))?;
+    }
     for table in schema.tables.values().filter(|table| is_wanted(table, package)) {
         let migrated = match catalogue.tables.get(&dialect.fold(&table.name)) {
             None => create(connection, dialect, dataset, table),

@@ -22,6 +22,14 @@ impl SqlDialect for PlainDialect {
         Ok(data_type.as_str().to_owned())
     }
 
+    fn constraint(&self, _column: &ColumnSchema) -> &'static str {
+        ""
+    }
+
+    fn lock_dataset(&self, _dataset: &str) -> Option<String> {
+        None
+    }
+
     fn epoch_micros(&self, expression: &str) -> String {
         expression.to_owned()
     }

@@ -1,6 +1,12 @@
-//! One database file per test, and packages for it.
+//! One database per test, and packages for it.
+//!
+//! A clause is a function of a [`Kind`]; [`clauses`] makes a test of it for every destination.
 
-use std::path::PathBuf;
+use std::io::BufRead as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use adbc_core::options::{AdbcVersion, OptionDatabase, OptionValue};
 use adbc_core::{Connection as _, Database as _, Driver as _, Statement as _};
@@ -16,17 +22,68 @@ use tempfile::TempDir;
 
 use crate::segment;
 
-/// A folder with a database file that does not exist yet.
+/// A destination under test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    DuckDb,
+    Postgres,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 2] = [Self::DuckDb, Self::Postgres];
+
+    /// Returns the name in the table of destinations.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::DuckDb => "duckdb",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// Makes one test per clause and destination.
+macro_rules! clauses {
+    ($($clause:ident),* $(,)?) => {
+        mod duckdb {
+            $(#[test]
+            fn $clause() {
+                super::$clause(crate::fixture::Kind::DuckDb);
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $clause() {
+                if crate::fixture::has_postgres() {
+                    super::$clause(crate::fixture::Kind::Postgres);
+                }
+            })*
+        }
+    };
+}
+pub(crate) use clauses;
+
+/// A folder for packages, with a database file that does not exist yet or an empty database on the server.
 pub(crate) struct Fixture {
+    kind: Kind,
     folder: TempDir,
+    database: String,
 }
 
 /// What one load does to one root table: disposition, and per segment its table and rows.
 pub(crate) type Load<'a> = (&'a str, WriteDisposition, Vec<(&'a str, Value)>);
 
 impl Fixture {
-    pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+    pub(crate) fn new(kind: Kind) -> Self {
+        static DATABASES: AtomicU32 = AtomicU32::new(0);
+        let database = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        if kind == Kind::Postgres {
+            query_postgres("postgres", &format!("CREATE DATABASE {database}"));
+        }
+        Self { kind, folder: tempfile::tempdir().unwrap(), database }
+    }
+
+    pub(crate) fn duckdb() -> Self {
+        Self::new(Kind::DuckDb)
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -35,10 +92,11 @@ impl Fixture {
     }
 
     pub(crate) fn open(&self) -> Box<dyn Destination> {
-        let plan = DestinationPlan {
-            kind: "duckdb".to_owned(),
-            location: Secret::new(self.path().to_str().unwrap()),
+        let location = match self.kind {
+            Kind::DuckDb => self.path().to_str().unwrap().to_owned(),
+            Kind::Postgres => postgres_url(&self.database),
         };
+        let plan = DestinationPlan { kind: self.kind.name().to_owned(), location: Secret::new(location) };
         spile_load::open(&plan, &options()).unwrap()
     }
 
@@ -70,7 +128,7 @@ impl Fixture {
             load_id: load_id.to_owned(),
             pipeline: "pipe".to_owned(),
             dataset: "data".to_owned(),
-            destination: "duckdb".to_owned(),
+            destination: self.kind.name().to_owned(),
             fingerprint: String::new(),
             tables,
             state: None,
@@ -97,6 +155,13 @@ impl Fixture {
 
     /// Runs a query past the destination and returns its rows, values joined by commas, NULL as `-`.
     pub(crate) fn query(&self, sql: &str) -> Vec<String> {
+        match self.kind {
+            Kind::DuckDb => self.query_duckdb(sql),
+            Kind::Postgres => query_postgres(&self.database, sql),
+        }
+    }
+
+    fn query_duckdb(&self, sql: &str) -> Vec<String> {
         let entry_point = Some(b"duckdb_adbc_init".as_slice());
         let library = options().duckdb_library.unwrap();
         let mut driver =
@@ -122,6 +187,56 @@ impl Fixture {
         }
         rows
     }
+}
+
+/// The server of this process; its script stops it when our end of its standard input is closed.
+struct Server {
+    folder: String,
+    _script: Child,
+}
+
+fn server() -> Option<&'static Server> {
+    static SERVER: OnceLock<Option<Server>> = OnceLock::new();
+    SERVER
+        .get_or_init(|| {
+            let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/test-postgres");
+            let mut child =
+                Command::new(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+            let mut folder = String::new();
+            std::io::BufReader::new(child.stdout.take().unwrap()).read_line(&mut folder).unwrap();
+            if folder.is_empty() {
+                assert_eq!(child.wait().unwrap().code(), Some(3), "the server did not start");
+                return None;
+            }
+            Some(Server { folder: folder.trim_end().to_owned(), _script: child })
+        })
+        .as_ref()
+}
+
+/// Returns whether there is a server to test with, and says so when there is none.
+#[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
+pub(crate) fn has_postgres() -> bool {
+    let found = server().is_some();
+    if !found {
+        eprintln!("skipped: there is no PostgreSQL server on this machine");
+    }
+    found
+}
+
+fn postgres_url(database: &str) -> String {
+    format!("postgresql://spile@/{database}?host={}", server().unwrap().folder)
+}
+
+fn query_postgres(database: &str, sql: &str) -> Vec<String> {
+    let mut client = postgres::Client::connect(&postgres_url(database), postgres::NoTls).unwrap();
+    let mut rows = Vec::new();
+    for answer in client.simple_query(sql).unwrap() {
+        if let postgres::SimpleQueryMessage::Row(row) = answer {
+            let values: Vec<&str> = (0..row.len()).map(|column| row.get(column).unwrap_or("-")).collect();
+            rows.push(values.join(","));
+        }
+    }
+    rows
 }
 
 /// Returns the options of all tests. The library is required: without it nothing here can be shown.

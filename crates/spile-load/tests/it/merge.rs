@@ -3,10 +3,23 @@
 use serde_json::{Value, json};
 use spile_core::{ColumnSchema, DataType, Schema, WriteDisposition::*};
 
-use crate::fixture::{Fixture, tag, user, users};
+use crate::fixture::{Fixture, Kind, clauses, tag, user, users};
 
-const USERS: &str = "SELECT id, name FROM data.users ORDER BY ALL";
-const TAGS: &str = "SELECT value, _dlt_root_id FROM data.users__tags ORDER BY ALL";
+const USERS: &str = "SELECT id, name FROM data.users ORDER BY 1, 2";
+const TAGS: &str = "SELECT value, _dlt_root_id FROM data.users__tags ORDER BY 1, 2";
+
+clauses! {
+    rows_replace_those_with_their_key_children_included,
+    the_last_staged_row_of_a_key_survives,
+    columns_named_like_duckdbs_own_do_not_disturb,
+    dedup_sort_names_the_survivor,
+    merge_key_replaces_the_group_and_keeps_repeats,
+    either_key_replaces,
+    hard_delete_removes,
+    without_keys_a_merge_appends,
+    rows_appended_before_root_keys_existed_are_replaced_with_their_children,
+    what_a_merge_cannot_do_is_said,
+}
 
 /// Commits one merge of users and tags.
 fn merge(fixture: &Fixture, load_id: &str, schema: &Schema, segments: Vec<(&str, Value)>) -> Vec<u64> {
@@ -14,9 +27,8 @@ fn merge(fixture: &Fixture, load_id: &str, schema: &Schema, segments: Vec<(&str,
     rows.into_iter().map(|(_, rows)| rows).collect()
 }
 
-#[test]
-fn rows_replace_those_with_their_key_children_included() {
-    let (fixture, schema) = (Fixture::new(), users());
+fn rows_replace_those_with_their_key_children_included(kind: Kind) {
+    let (fixture, schema) = (Fixture::new(kind), users());
     let first = vec![
         ("users", json!([user(1, "a", "r1"), user(2, "b", "r2")])),
         ("users__tags", json!([tag("r1", "x"), tag("r2", "y"), tag("r2", "z")])),
@@ -34,9 +46,8 @@ fn rows_replace_those_with_their_key_children_included() {
     assert_eq!(fixture.query(TAGS), ["w,r3"]);
 }
 
-#[test]
-fn the_last_staged_row_of_a_key_survives() {
-    let (fixture, schema) = (Fixture::new(), users());
+fn the_last_staged_row_of_a_key_survives(kind: Kind) {
+    let (fixture, schema) = (Fixture::new(kind), users());
     let segments = vec![
         ("users", json!([user(1, "a1", "r1"), user(1, "a2", "r2"), user(2, "b1", "r3")])),
         ("users__tags", json!([tag("r1", "x"), tag("r2", "y"), tag("r3", "z")])),
@@ -48,9 +59,8 @@ fn the_last_staged_row_of_a_key_survives() {
     assert_eq!(fixture.query(TAGS), ["w,r4", "y,r2"]);
 }
 
-#[test]
-fn columns_named_like_duckdbs_own_do_not_disturb() {
-    let (fixture, mut schema) = (Fixture::new(), users());
+fn columns_named_like_duckdbs_own_do_not_disturb(kind: Kind) {
+    let (fixture, mut schema) = (Fixture::new(kind), users());
     for name in ["file_index", "file_row_number"] {
         schema.tables["users"].add(ColumnSchema::new(name, DataType::Bigint));
     }
@@ -70,10 +80,9 @@ fn columns_named_like_duckdbs_own_do_not_disturb() {
     assert_eq!(fixture.query(TAGS), ["y,d"]);
 }
 
-#[test]
-fn dedup_sort_names_the_survivor() {
+fn dedup_sort_names_the_survivor(kind: Kind) {
     for (order, survivor) in [("asc", "b"), ("desc", "c")] {
-        let (fixture, mut schema) = (Fixture::new(), users());
+        let (fixture, mut schema) = (Fixture::new(kind), users());
         let mut column = ColumnSchema::new("rank", DataType::Bigint);
         column.hints.insert("dedup_sort".to_owned(), json!(order));
         schema.tables.get_mut("users").unwrap().add(column);
@@ -88,33 +97,31 @@ fn dedup_sort_names_the_survivor() {
     }
 }
 
-#[test]
-fn merge_key_replaces_the_group_and_keeps_repeats() {
-    let (fixture, mut schema) = (Fixture::new(), users());
+fn merge_key_replaces_the_group_and_keeps_repeats(kind: Kind) {
+    let (fixture, mut schema) = (Fixture::new(kind), users());
     let table = schema.tables.get_mut("users").unwrap();
     table.columns["id"].hints.clear();
     table.columns["id"].nullable = true;
     table.columns["name"].hints.insert("merge_key".to_owned(), json!(true));
-    let keyless = json!({ "id": 9, "name": null, "_dlt_load_id": "l", "_dlt_id": "r9" });
+    let keyless = |row_key: &str| json!({ "id": 9, "name": null, "_dlt_load_id": "l", "_dlt_id": row_key });
     merge(
         &fixture,
         "1.0",
         &schema,
-        vec![("users", json!([user(1, "a", "r1"), user(2, "a", "r2"), keyless]))],
+        vec![("users", json!([user(1, "a", "r1"), user(2, "a", "r2"), keyless("r8")]))],
     );
     merge(
         &fixture,
         "2.0",
         &schema,
-        vec![("users", json!([user(3, "a", "r3"), user(4, "a", "r4"), keyless]))],
+        vec![("users", json!([user(3, "a", "r3"), user(4, "a", "r4"), keyless("r9")]))],
     );
     // A null key equals nothing, as in dlt.
     assert_eq!(fixture.query(USERS), ["3,a", "4,a", "9,-", "9,-"]);
 }
 
-#[test]
-fn either_key_replaces() {
-    let (fixture, mut schema) = (Fixture::new(), users());
+fn either_key_replaces(kind: Kind) {
+    let (fixture, mut schema) = (Fixture::new(kind), users());
     schema.tables.get_mut("users").unwrap().columns["name"].hints.insert("merge_key".to_owned(), json!(true));
     let rows = json!([user(1, "a", "r1"), user(2, "b", "r2"), user(3, "c", "r3")]);
     merge(&fixture, "1.0", &schema, vec![("users", rows)]);
@@ -122,12 +129,11 @@ fn either_key_replaces() {
     assert_eq!(fixture.query(USERS), ["1,b", "3,c"]);
 }
 
-#[test]
-fn hard_delete_removes() {
+fn hard_delete_removes(kind: Kind) {
     for (data_type, deleted, kept) in
         [(DataType::Bool, json!(true), json!(false)), (DataType::Text, json!("2026-01-01"), json!(null))]
     {
-        let (fixture, mut schema) = (Fixture::new(), users());
+        let (fixture, mut schema) = (Fixture::new(kind), users());
         let mut column = ColumnSchema::new("gone", data_type);
         column.hints.insert("hard_delete".to_owned(), json!(true));
         schema.tables.get_mut("users").unwrap().add(column);
@@ -148,19 +154,17 @@ fn hard_delete_removes() {
     }
 }
 
-#[test]
-fn without_keys_a_merge_appends() {
-    let (fixture, mut schema) = (Fixture::new(), users());
+fn without_keys_a_merge_appends(kind: Kind) {
+    let (fixture, mut schema) = (Fixture::new(kind), users());
     schema.tables.get_mut("users").unwrap().columns["id"].hints.clear();
     for load_id in ["1.0", "2.0"] {
-        merge(&fixture, load_id, &schema, vec![("users", json!([user(1, "a", "r1")]))]);
+        merge(&fixture, load_id, &schema, vec![("users", json!([user(1, "a", load_id)]))]);
     }
     assert_eq!(fixture.query(USERS), ["1,a", "1,a"]);
 }
 
-#[test]
-fn rows_appended_before_root_keys_existed_are_replaced_with_their_children() {
-    let (fixture, mut schema) = (Fixture::new(), users());
+fn rows_appended_before_root_keys_existed_are_replaced_with_their_children(kind: Kind) {
+    let (fixture, mut schema) = (Fixture::new(kind), users());
     let mut letters = schema.tables["users__tags"].clone();
     letters.name = "users__tags__letters".to_owned();
     letters.parent = Some("users__tags".to_owned());
@@ -190,9 +194,8 @@ fn rows_appended_before_root_keys_existed_are_replaced_with_their_children() {
     }
 }
 
-#[test]
-fn what_a_merge_cannot_do_is_said() {
-    let (fixture, schema) = (Fixture::new(), users());
+fn what_a_merge_cannot_do_is_said(kind: Kind) {
+    let (fixture, schema) = (Fixture::new(kind), users());
     let attempt = |schema: &Schema, row: Value| {
         let error = fixture.try_load("1.0", schema, &[("users", Merge, vec![("users", json!([row]))])]);
         error.unwrap_err().code()

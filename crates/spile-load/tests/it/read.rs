@@ -4,11 +4,18 @@ use serde_json::json;
 use spile_core::WriteDisposition::*;
 use spile_load::finalize_schema;
 
-use crate::fixture::{Fixture, user, users};
+use crate::fixture::{Fixture, Kind, clauses, user, users};
 
-#[test]
-fn reading_creates_nothing() {
-    let fixture = Fixture::new();
+clauses! {
+    reading_creates_nothing,
+    schema_and_state_come_back,
+    a_state_of_a_load_that_is_not_done_does_not_count,
+    plain_state_is_read,
+    system_tables_are_those_of_dlt,
+}
+
+fn reading_creates_nothing(kind: Kind) {
+    let fixture = Fixture::new(kind);
     let mut destination = fixture.open();
     let stored = destination.restore("pipe", "rest_api").unwrap();
     assert!(stored.schema.is_none() && stored.state.is_none());
@@ -16,11 +23,12 @@ fn reading_creates_nothing() {
     assert!(destination.tables().unwrap().is_empty());
     assert!(destination.loads().unwrap().is_empty());
     assert!(!fixture.path().exists());
+    let schemas = "SELECT 1 FROM information_schema.schemata WHERE schema_name = 'data'";
+    assert!(kind == Kind::DuckDb || fixture.query(schemas).is_empty());
 }
 
-#[test]
-fn schema_and_state_come_back() {
-    let (fixture, mut schema) = (Fixture::new(), users());
+fn schema_and_state_come_back(kind: Kind) {
+    let (fixture, mut schema) = (Fixture::new(kind), users());
     finalize_schema(&mut schema);
     let mut destination = fixture.open();
     for (load_id, version) in [("1.0", 1), ("2.0", 2)] {
@@ -41,9 +49,8 @@ fn schema_and_state_come_back() {
     assert!(loads[0].inserted_at.starts_with("20") && loads[0].inserted_at.ends_with('Z'));
 }
 
-#[test]
-fn a_state_of_a_load_that_is_not_done_does_not_count() {
-    let (fixture, schema) = (Fixture::new(), users());
+fn a_state_of_a_load_that_is_not_done_does_not_count(kind: Kind) {
+    let (fixture, schema) = (Fixture::new(kind), users());
     let mut package =
         fixture.package("1.0", &schema, &[("users", Append, vec![("users", json!([user(1, "a", "r1")]))])]);
     package.manifest.state = Some(json!({ "_state_version": 1 }));
@@ -54,9 +61,8 @@ fn a_state_of_a_load_that_is_not_done_does_not_count() {
     assert!(!destination.committed("1.0").unwrap());
 }
 
-#[test]
-fn plain_state_is_read() {
-    let (fixture, schema) = (Fixture::new(), users());
+fn plain_state_is_read(kind: Kind) {
+    let (fixture, schema) = (Fixture::new(kind), users());
     let mut package =
         fixture.package("1.0", &schema, &[("users", Append, vec![("users", json!([user(1, "a", "r1")]))])]);
     package.manifest.state = Some(json!({ "_state_version": 1 }));
@@ -69,14 +75,13 @@ fn plain_state_is_read() {
     assert_eq!(error.code(), "destination/stored-state");
 }
 
-#[test]
-fn system_tables_are_those_of_dlt() {
-    let (fixture, schema) = (Fixture::new(), users());
+fn system_tables_are_those_of_dlt(kind: Kind) {
+    let (fixture, schema) = (Fixture::new(kind), users());
     fixture.load("1.0", &schema, &[("users", Append, vec![("users", json!([user(1, "a", "r1")]))])]);
     let columns = fixture.query(
         "SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable \
          FROM information_schema.columns WHERE table_name LIKE '\\_dlt%' ESCAPE '\\' \
          ORDER BY table_name, ordinal_position",
     );
-    insta::assert_snapshot!(columns.join("\n"));
+    insta::assert_snapshot!(format!("system_tables_of_{}", kind.name()), columns.join("\n"));
 }

@@ -9,11 +9,11 @@ use adbc_driver_manager::{ManagedConnection, ManagedDriver, ManagedStatement};
 use arrow_array::cast::AsArray as _;
 use arrow_array::{Array as _, RecordBatchReader as _};
 use arrow_schema::DataType;
-use spile_core::{Error, ErrorKind, Result, SegmentFile};
+use spile_core::{Error, ErrorKind, Result, SegmentFile, TableSchema};
 
 use super::error::{MEMORY_CODE, explain};
 use crate::open::OpenOptions;
-use crate::sql::connection::{Access, SqlConnection, SqlPlace, StagedRows, TextRows};
+use crate::sql::connection::{Access, SqlConnection, SqlPlace, StagedRows, TextRows, staged_column};
 use crate::sql::identifier::Literal;
 
 /// Memory that DuckDB may use when nobody says otherwise.
@@ -194,9 +194,10 @@ impl SqlConnection for DuckDbConnection {
         Ok(rows)
     }
 
-    fn stage(&mut self, folder: &Path, segments: &[&SegmentFile]) -> Result<StagedRows> {
+    fn stage(&mut self, folder: &Path, table: &TableSchema, segments: &[&SegmentFile]) -> Result<StagedRows> {
         let relation = parquet_relation(segments.iter().map(|segment| folder.join(&segment.file)));
         let columns = self.columns(&format!("SELECT * FROM {relation} LIMIT 0"))?;
+        columns.iter().try_for_each(|name| staged_column(table, name).map(drop))?;
         let hidden = columns.iter().any(|column| SEQUENCE.contains(&column.to_lowercase().as_str()));
         if hidden {
             // The data has columns of these names. Counting is as good, but makes every reader decode all columns.

@@ -58,6 +58,14 @@ impl SqlDialect for DuckDbDialect {
         Ok(name.to_owned())
     }
 
+    fn constraint(&self, _column: &ColumnSchema) -> &'static str {
+        ""
+    }
+
+    fn lock_dataset(&self, _dataset: &str) -> Option<String> {
+        None
+    }
+
     fn epoch_micros(&self, expression: &str) -> String {
         format!("epoch_us({expression})")
     }
