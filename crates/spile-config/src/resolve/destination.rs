@@ -1,5 +1,7 @@
 //! Where the data goes: a name resolved through configuration as dlt does, or a URL.
 
+mod postgres;
+
 use std::path::Path;
 
 use spile_core::{DestinationPlan, Diagnostic, Secret, Store, Value};
@@ -9,9 +11,10 @@ use crate::resolve::Resolver;
 use crate::resolve::read::Reported;
 
 const DUCKDB: &str = "duckdb";
+const POSTGRES: &str = "postgres";
 
 /// Kinds that dlt knows; they are named so that the answer is "not yet" and not "unknown".
-const LATER: [&str; 12] = [
+const LATER: [&str; 11] = [
     "athena",
     "bigquery",
     "clickhouse",
@@ -20,7 +23,6 @@ const LATER: [&str; 12] = [
     "lancedb",
     "motherduck",
     "mssql",
-    "postgres",
     "redshift",
     "snowflake",
     "sqlalchemy",
@@ -38,8 +40,14 @@ impl Resolver<'_> {
             let path = path.unwrap_or_else(|| format!("{}.duckdb", self.names.pipeline));
             return Some(self.duckdb(duckdb_path(&path).unwrap_or(&path)));
         }
+        if written == POSTGRES {
+            return self.postgres_credentials();
+        }
+        if postgres::is_url(&written) {
+            return Some(self.postgres(&written));
+        }
         let kind = written.split(':').next().unwrap_or_default();
-        let known = LATER.contains(&kind) || matches!(kind, "postgresql" | "file");
+        let known = LATER.contains(&kind) || kind == "file";
         // The URL itself may hold a password.
         let message = if known {
             format!("the destination `{kind}` is not supported yet")
@@ -51,10 +59,11 @@ impl Resolver<'_> {
             Some(node) if self.request.options.destination.is_none() => diagnostic.at(&node.span),
             _ => diagnostic,
         };
-        let near = nearest(kind, std::iter::once(DUCKDB)).map(|near| format!(" Did you mean `{near}`?"));
+        let near =
+            nearest(kind, [DUCKDB, POSTGRES].into_iter()).map(|near| format!(" Did you mean `{near}`?"));
         self.report(
             diagnostic.hint(format!(
-                "Use `duckdb` or `duckdb:///path/to/file.duckdb`.{}",
+                "Use `duckdb`, `duckdb:///path/to/file.duckdb`, `postgres` or `postgresql://user@host/database`.{}",
                 near.unwrap_or_default()
             )),
         );

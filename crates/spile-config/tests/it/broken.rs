@@ -224,7 +224,7 @@ fn the_command_line() {
     let text = "client: {base_url: https://h}\nresources: [calls, users]\n";
     let mut project = yaml(text);
     project.options.resources = vec!["call".to_owned()];
-    project.options.destination = Some("postgresql://u:p@h/d".to_owned());
+    project.options.destination = Some("mssql://u:p@h/d".to_owned());
     let found = render(&project.load("c.yaml").diagnostics);
     assert!(
         found.contains("config/unknown-resource 0:0") && found.contains("Did you mean `calls`?"),

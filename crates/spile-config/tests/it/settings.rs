@@ -133,10 +133,44 @@ fn destinations() {
         let toml = format!("[destination.duckdb]\n{credentials}\n");
         assert_eq!(location(&yaml(plain).file(".dlt/secrets.toml", toml)), "/e.duckdb", "{credentials}");
     }
-    let mut project = yaml(&format!("destination: postgres\n{plain}"));
+    let mut project = yaml(&format!("destination: snowflake\n{plain}"));
     assert_eq!(project.load("c.yaml").diagnostics[0].code, "config/destination-not-supported");
     project.options.destination = Some("duckdb".to_owned());
     assert_eq!(location(&project), "/c.duckdb");
+}
+
+#[test]
+fn postgres_as_a_destination() {
+    let text = "destination: postgres\nclient: {base_url: https://h}\nresources: [a]\n";
+    let secrets = |toml: &str| yaml(text).file(".dlt/secrets.toml", toml);
+    for (toml, url) in [
+        (
+            "[destination.postgres]\ncredentials = 'postgresql://u:s%2Fsame@h/d?sslmode=disable'\n",
+            "postgresql://u:s%2Fsame@h/d?sslmode=disable",
+        ),
+        (
+            "[destination.postgres.credentials]\ndatabase = 'd'\nusername = 'u'\npassword = 's/same'\nhost = 'h'\n\
+             port = 5433\nconnect_timeout = 3\n",
+            "postgresql://u:s%2Fsame@h:5433/d?connect_timeout=3",
+        ),
+        (
+            "[destination.credentials]\ndatabase = 'a/b'\nusername = 'u'\npassword = 's/same'\nhost = 'h'\n",
+            "postgresql://u:s%2Fsame@h/a%2Fb",
+        ),
+    ] {
+        let plan = secrets(toml).plan("c.yaml");
+        assert_eq!((plan.destination.kind.as_str(), plan.destination.location.expose()), ("postgres", url));
+        assert_eq!(plan.redactor.redact("s/same s%2Fsame"), "*** ***", "{toml}");
+    }
+    for (toml, code) in [
+        ("", "config/missing-secret"),
+        ("[destination.postgres.credentials]\ndatabase = 'd'\n", "config/missing-secret"),
+        ("[destination.postgres]\ncredentials = 'mysql://u:sesame@h/d'\n", "config/invalid-value"),
+    ] {
+        let found = secrets(toml).load("c.yaml").diagnostics;
+        assert_eq!(found[0].code, code, "{toml}");
+        assert!(!format!("{found:?}").contains("sesame"), "{found:?}");
+    }
 }
 
 #[test]
