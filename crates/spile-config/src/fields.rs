@@ -58,6 +58,7 @@ pub(crate) fn wrong_type(what: &str, expected: &str, found: &Node) -> Diagnostic
     Diagnostic::error("config/wrong-type", format!("{what} must be {expected}, found {}", found.kind()))
         .at(&found.span)
         .label(format!("expected {expected}"))
+        .hint(format!("Write {expected} here, or remove the key."))
 }
 
 /// Says that a required key is missing.

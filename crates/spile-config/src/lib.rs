@@ -10,6 +10,7 @@
 //! same config gives the same [`Plan`](spile_core::Plan) in every dialect; secrets leave this crate only inside types
 //! that do not print them.
 
+mod convert;
 mod dialects;
 mod fields;
 mod fingerprint;
@@ -19,6 +20,8 @@ mod naming;
 mod providers;
 mod resolve;
 mod set;
+mod write;
 
+pub use convert::{Converted, convert};
 pub use dialects::{DIALECTS, Dialect};
 pub use load::{Environment, Options, Registries, Resolved, load};

@@ -33,6 +33,8 @@ pub struct Environment {
     pub working_directory: PathBuf,
     /// dlt's settings of the user, `~/.dlt`.
     pub global_directory: Option<PathBuf>,
+    /// The current time in microseconds since 1970, for scripts that ask for it.
+    pub now_microseconds: i64,
 }
 
 /// What the command line says; it wins over the config.
@@ -120,7 +122,7 @@ fn check_options(dialect: &Dialect, options: &Options, diagnostics: &mut Diagnos
     }
 }
 
-fn read_file(
+pub(crate) fn read_file(
     path: &Path,
     environment: &Environment,
     diagnostics: &mut Diagnostics,

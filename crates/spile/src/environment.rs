@@ -57,8 +57,15 @@ pub fn load_config(path: &Path, options: &Options, environment: &Environment) ->
         variables: environment.variables.clone(),
         working_directory: environment.working_directory.clone(),
         global_directory,
+        now_microseconds: now_microseconds(),
     };
     spile_config::load(path, options, &environment, &registries)
+}
+
+/// Returns the current time; a clock before 1970 counts as 1970.
+fn now_microseconds() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// Where a run keeps its work and how it loads.

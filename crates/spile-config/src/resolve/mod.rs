@@ -188,6 +188,11 @@ impl Resolver<'_> {
     }
 }
 
+/// Writes a scalar as Python's `str()` does.
+pub(crate) fn scalar_text(value: &Value) -> Option<String> {
+    params::scalar_text(value)
+}
+
 /// Returns the place where a map begins, since marking all of it helps nobody.
 fn start_of(node: &Node) -> Span {
     Span::new(&node.span.file, node.span.start, node.span.start + 1)

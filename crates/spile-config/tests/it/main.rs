@@ -4,6 +4,7 @@
 
 mod broken;
 mod components;
+mod convert;
 mod dialects;
 mod project;
 mod python;

@@ -49,6 +49,8 @@ impl Project {
             variables: self.variables.clone(),
             working_directory: self.path().to_owned(),
             global_directory: Some(self.path().join("home/.dlt")),
+            // 2024-03-31 12:30:15 UTC.
+            now_microseconds: 1_711_888_215_000_000,
         };
         let registries = Registries { paginators: &PAGINATORS, auths: &AUTHS };
         let resolved = load(Path::new(config), &self.options, &environment, &registries);

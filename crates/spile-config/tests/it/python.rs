@@ -118,7 +118,7 @@ fn what_cannot_be_evaluated_is_named() {
     };
     for (text, expected) in [
         (source("{'base_url': lambda: 1}"), "config/python-unsupported 3:41 a lambda"),
-        (source("[x for x in y]"), "config/python-unsupported 3:28 a comprehension"),
+        (source("[x for x in y]"), "config/python-unsupported 3:40 the unknown name `y`"),
         (source("{'base_url': missing}"), "config/python-unsupported 3:41 the unknown name `missing`"),
         (
             source("{'a': dlt.secrets.value}"),
@@ -127,10 +127,20 @@ fn what_cannot_be_evaluated_is_named() {
         (source("{'a': datetime.now()}"), "config/python-unsupported 3:34 the unknown name `datetime`"),
         (source("{'a': 1, 'a': 2}"), "config/duplicate-key 3:37 the key `a`"),
         (source("{**x}"), "config/python-unsupported 3:31 the unknown name `x`"),
-        (source("'x'.upper()"), "config/python-unsupported 3:28 the method `upper`"),
+        (source("'x'.zfill(3)"), "config/python-unsupported 3:28 the method `zfill`"),
         ("import dlt\nx = {'a': 1\n".to_owned(), "config/python-syntax"),
         ("import dlt\n".to_owned(), "config/no-source 1:1"),
-        ("for i in []:\n    pass\n".to_owned(), "config/python-unsupported 1:1 a loop"),
+        ("for i in 5:\n    pass\n".to_owned(), "config/python-unsupported 1:10 a loop over an integer"),
+        ("a = []\na.append(a)\nrest_api_source(a)\n".to_owned(), "config/too-deep"),
+        ("s = rest_api_source({})\ns.resources['a'].add_filter(1)\n".to_owned(), "config/not-supported 2:1"),
+        (
+            "import dlt\ndlt.pipeline().run([1])\n".to_owned(),
+            "config/python-unsupported 2:20 a load of an integer",
+        ),
+        (
+            "import os\nos.environ['A'] = 'b'\n".to_owned(),
+            "config/python-unsupported 2:1 an assignment to `os.environ`",
+        ),
         ("import os\nx = os.environ['NOPE']\n".to_owned(), "config/missing-variable 2:5"),
         ("import dlt\nrest_api_source({})\nrest_api_source({})\n".to_owned(), "config/several-sources 3:1"),
         ("import dlt\nrest_api_source({}, nmae='x')\n".to_owned(), "config/unknown-field 2:21"),
@@ -141,4 +151,45 @@ fn what_cannot_be_evaluated_is_named() {
         assert!(found.starts_with(expected), "{text}\n{expected}\n{found}");
         assert_eq!(found.lines().count(), 1, "one cause, one finding: {found}");
     }
+}
+
+/// Every script of `testdata/python` gives the plan that its last lines describe: `# resource url [param=value ...]`.
+#[test]
+fn scripts_as_people_write_them() {
+    let directory = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../testdata/python");
+    let mut names: Vec<_> =
+        std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    names.sort();
+    let mut wrong = Vec::new();
+    for path in &names {
+        let text = std::fs::read_to_string(path).unwrap();
+        let project = script(&text).variable("API_TOKEN", "sesame").variable("API_HOST", "https://host");
+        let resolved = project.load("c.py");
+        let expected: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("#> ")).collect();
+        let found: Vec<String> = match &resolved.plan {
+            Some(plan) => plan.resources.iter().map(first_request).collect(),
+            None => render(&resolved.diagnostics).lines().map(str::to_owned).collect(),
+        };
+        let same = found.len() == expected.len()
+            && found.iter().zip(&expected).all(|(found, expected)| found.starts_with(expected));
+        if !same || expected.is_empty() {
+            wrong.push(format!("{}\n  expected {expected:#?}\n  found {found:#?}", path.display()));
+        }
+    }
+    assert!(names.len() >= 30, "{}", names.len());
+    assert!(wrong.is_empty(), "{} of {} differ\n{}", wrong.len(), names.len(), wrong.join("\n"));
+}
+
+fn first_request(resource: &spile_core::ResourcePlan) -> String {
+    let mut line = format!("{} {}", resource.name, resource.url);
+    for (name, value) in &resource.params {
+        match value {
+            spile_core::ParamValue::Literal(text) => line.push_str(&format!(" {name}={text}")),
+            spile_core::ParamValue::Template(_) => line.push_str(&format!(" {name}=...")),
+        }
+    }
+    if let Some(start) = resource.incremental.as_ref().and_then(|plan| plan.initial_value.as_ref()) {
+        line.push_str(&format!(" from {start}"));
+    }
+    line
 }

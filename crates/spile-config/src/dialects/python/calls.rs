@@ -4,52 +4,71 @@
 
 use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::Ranged;
-use spile_core::{Key, Node, Value};
+use spile_core::{Node, Value};
 
-use super::interpret::{Interpreter, Object};
+use super::interpret::Interpreter;
+use super::object::Object;
 use super::{classes, span};
 use crate::fields::not_supported;
+
+/// dlt's typed dicts, which are dicts when they are called.
+const TYPED_DICTS: [&str; 8] = [
+    "RESTAPIConfig",
+    "ClientConfig",
+    "EndpointResource",
+    "EndpointResourceBase",
+    "Endpoint",
+    "IncrementalConfig",
+    "ResolveParamConfig",
+    "PaginatorConfig",
+];
 
 impl<'p> Interpreter<'p, '_> {
     pub(super) fn evaluate_call(&mut self, call: &'p ExprCall) -> Option<Object<'p>> {
         if let Expr::Attribute(attribute) = &*call.func {
             let base = self.evaluate(&attribute.value)?;
-            let method = attribute.attr.as_str();
-            return match base {
-                Object::Path(path) => self.call_path(&format!("{path}.{method}"), call),
-                Object::Pipeline if method == "run" => self.run_pipeline(call),
-                Object::Pipeline | Object::Opaque => Some(Object::Opaque),
-                Object::Unknown => None,
-                Object::Source => {
-                    let at = span(self.reading, call.range());
-                    self.diagnostics.push(not_supported(&format!("`{method}` of a source"), &at).hint(
-                        "Choose resources and limits on the command line: RESOURCE..., --limit-pages N.",
-                    ));
-                    None
-                }
-                Object::Node(_) | Object::Function(_) => {
-                    self.refuse_expression(&format!("the method `{method}`"), call)
-                }
-            };
+            return self.call_method(base, attribute.attr.as_str(), call);
         }
         match self.evaluate(&call.func)? {
             Object::Path(path) => self.call_path(&path, call),
-            Object::Function(function) => {
-                let mut arguments = Vec::new();
-                for argument in &call.arguments.args {
-                    arguments.push(self.evaluate(argument).unwrap_or(Object::Unknown));
-                }
-                let mut keywords = Vec::new();
-                for keyword in &call.arguments.keywords {
-                    let name = self.keyword_name(keyword)?;
-                    let value = self.evaluate(&keyword.value).unwrap_or(Object::Unknown);
-                    keywords.push((name, value));
-                }
-                self.call(function, arguments, &keywords, call)
-            }
+            Object::Function(function) => self.call_function(function, call),
+            // `max` and `min` are texts, since incrementals name them.
+            Object::Node(node) => match node.as_str() {
+                Some(name @ ("max" | "min")) => self.refuse_expression(&format!("a call of `{name}`"), call),
+                _ => self.refuse_expression("this call", call),
+            },
             Object::Opaque => Some(Object::Opaque),
             Object::Unknown => None,
-            Object::Node(_) | Object::Source | Object::Pipeline => self.refuse_expression("this call", call),
+            _ => self.refuse_expression("this call", call),
+        }
+    }
+
+    fn call_method(&mut self, base: Object<'p>, method: &str, call: &'p ExprCall) -> Option<Object<'p>> {
+        match base {
+            Object::Path(path) => self.call_path(&format!("{path}.{method}"), call),
+            Object::Pipeline if method == "run" => self.run_pipeline(call),
+            Object::Pipeline | Object::Opaque => Some(Object::Opaque),
+            Object::Unknown => None,
+            // These only look.
+            Object::Source if matches!(method, "keys" | "items" | "values" | "discover_schema") => {
+                Some(Object::Opaque)
+            }
+            Object::Source => {
+                let at = span(self.reading, call.range());
+                self.diagnostics.push(
+                    not_supported(&format!("`{method}` of a source"), &at).hint(
+                        "Choose resources and limits on the command line: RESOURCE..., --limit-pages N.",
+                    ),
+                );
+                None
+            }
+            Object::Map(entries, _) => self.map_method(&entries, method, call),
+            Object::List(items, _) => self.list_method(&items, method, call),
+            Object::Node(node) => self.text_method(&node, method, call),
+            Object::Moment(moment) => self.moment_method(moment, method, call),
+            Object::Duration(_) | Object::Function(_) => {
+                self.refuse_expression(&format!("the method `{method}`"), call)
+            }
         }
     }
 
@@ -66,20 +85,17 @@ impl<'p> Interpreter<'p, '_> {
                 self.stored(&store, key, &call.func)
             }
             "os.getenv" | "os.environ.get" => self.environment_variable(call),
-            "builtins.print" => self.printed(call),
-            "builtins.dict" => self.dict_call(call),
+            "copy.copy" | "copy.deepcopy" => {
+                let [copied] = <[_; 1]>::try_from(self.arguments(call)?).ok()?;
+                Some(Object::of(self.freeze(&copied, copied.kind(), call)?))
+            }
+            "typing.cast" => self.arguments(call)?.pop(),
+            _ if path.starts_with("builtins.") => self.builtin(name, call),
+            _ if path.starts_with("dlt.") && TYPED_DICTS.contains(&name) => self.dict_call(call),
             _ if matches!(name, "rest_api_source" | "rest_api_resources") => Some(self.capture_source(call)),
             _ if path.starts_with("dlt.destinations.") => self.destination_call(name, call),
-            _ => Some(Object::Opaque),
+            _ => self.moment_call(path, call).unwrap_or(Some(Object::Opaque)),
         }
-    }
-
-    /// What is printed does not matter, what is called while printing does.
-    fn printed(&mut self, call: &'p ExprCall) -> Option<Object<'p>> {
-        for argument in call.arguments.args.iter().filter(|argument| argument.is_call_expr()) {
-            let _printed = self.evaluate(argument)?;
-        }
-        Some(Object::Opaque)
     }
 
     fn environment_variable(&mut self, call: &'p ExprCall) -> Option<Object<'p>> {
@@ -94,19 +110,6 @@ impl<'p> Interpreter<'p, '_> {
             Some(default) => self.evaluate(default),
             None => Some(Object::Node(Node::new(Value::Null, at))),
         }
-    }
-
-    fn dict_call(&mut self, call: &'p ExprCall) -> Option<Object<'p>> {
-        if !call.arguments.args.is_empty() {
-            return self.refuse_expression("`dict` with positional arguments", call);
-        }
-        let mut entries = Vec::new();
-        for keyword in &call.arguments.keywords {
-            let name = self.keyword_name(keyword)?;
-            let key = Key { name, span: span(self.reading, keyword.range()) };
-            entries.push((key, self.evaluate_node(&keyword.value)?));
-        }
-        Some(Object::Node(Node::new(Value::Map(entries), span(self.reading, call.range()))))
     }
 
     /// Reads `dlt.destinations.duckdb("file.duckdb")` as the URL of the file.
@@ -129,7 +132,7 @@ impl<'p> Interpreter<'p, '_> {
         Some(Object::Node(Node::new(Value::String(text), at)))
     }
 
-    fn first_text(&mut self, call: &'p ExprCall) -> Option<String> {
+    pub(super) fn first_text(&mut self, call: &'p ExprCall) -> Option<String> {
         let Some(first) = call.arguments.args.first() else {
             return self.refuse_expression("a call without an argument", call);
         };

@@ -4,7 +4,8 @@ use ruff_python_ast::{ExprCall, Keyword};
 use ruff_text_size::Ranged;
 use spile_core::{Diagnostic, Key, Node, Span, Value};
 
-use super::interpret::{Interpreter, Object};
+use super::interpret::Interpreter;
+use super::object::Object;
 use super::span;
 use crate::dialects::SourceConfig;
 use crate::fields::{nearest, not_supported};
@@ -56,7 +57,9 @@ impl<'p> Interpreter<'p, '_> {
                 )
                 .at(&at);
                 self.diagnostics.push(match near {
-                    Some(near) => diagnostic.label(format!("did you mean `{near}`?")),
+                    Some(near) => {
+                        diagnostic.label(format!("did you mean `{near}`?")).hint(format!("Write `{near}`."))
+                    }
                     None => diagnostic.hint(format!("Its arguments are {known}.")),
                 });
                 continue;
@@ -107,14 +110,16 @@ impl<'p> Interpreter<'p, '_> {
 
     /// Reads `pipeline.run(source)`. What else can be said there changes the load and is refused.
     pub(super) fn run_pipeline(&mut self, call: &'p ExprCall) -> Option<Object<'p>> {
+        self.has_run = true;
         for argument in &call.arguments.args {
-            let _source = self.evaluate(argument)?;
+            let data = self.evaluate(argument)?;
+            self.check_data(&data, argument)?;
         }
         for keyword in &call.arguments.keywords {
             let name = self.keyword_name(keyword)?;
             let value = self.evaluate(&keyword.value)?;
             match (name.as_str(), value) {
-                ("data", _) => {}
+                ("data", data) => self.check_data(&data, keyword)?,
                 (_, Object::Node(node)) if is_off(&node) => {}
                 ("dataset_name" | "destination", Object::Node(node)) => {
                     let setting = if name == "destination" { "destination" } else { "dataset" };
@@ -134,6 +139,18 @@ impl<'p> Interpreter<'p, '_> {
             }
         }
         Some(Object::Opaque)
+    }
+
+    /// Refuses to run anything but sources: rows made by Python code would be missing without a word.
+    fn check_data(&mut self, data: &Object<'p>, at: &impl Ranged) -> Option<()> {
+        match data {
+            Object::Source => Some(()),
+            Object::List(items, _) => {
+                let items = items.borrow().clone();
+                items.iter().try_for_each(|item| self.check_data(item, at))
+            }
+            other => self.refuse_expression(&format!("a load of {} instead of a source", other.kind()), at),
+        }
     }
 
     pub(super) fn keyword_name(&mut self, keyword: &Keyword) -> Option<String> {

@@ -7,7 +7,8 @@ use ruff_python_ast::ExprCall;
 use ruff_text_size::Ranged;
 use spile_core::{Key, Node, Value};
 
-use super::interpret::{Interpreter, Object};
+use super::interpret::Interpreter;
+use super::object::Object;
 use super::span;
 
 /// A class and the `type` it stands for.
@@ -72,10 +73,11 @@ impl<'p> Interpreter<'p, '_> {
             entries.push((key, self.evaluate_node(argument)?));
         }
         for keyword in &call.arguments.keywords {
-            let name = self.keyword_name(keyword)?;
-            let key = Key { name, span: span(self.reading, keyword.range()) };
-            entries.push((key, self.evaluate_node(&keyword.value)?));
+            for (name, value) in self.keyword(keyword)? {
+                let key = Key { name, span: span(self.reading, keyword.range()) };
+                entries.push((key, self.freeze(&value, value.kind(), keyword)?));
+            }
         }
-        Some(Object::Node(Node::new(Value::Map(entries), at)))
+        Some(Object::of(Node::new(Value::Map(entries), at)))
     }
 }

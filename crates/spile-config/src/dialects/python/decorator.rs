@@ -9,7 +9,8 @@ use ruff_python_ast::{Expr, ParameterWithDefault, StmtFunctionDef};
 use ruff_text_size::Ranged;
 use spile_core::{Key, Node, Reference, Store, Value};
 
-use super::interpret::{Interpreter, Object};
+use super::interpret::Interpreter;
+use super::object::Object;
 use super::span;
 use crate::fields::not_supported;
 use crate::providers::source_paths;

@@ -4,7 +4,8 @@ use ruff_python_ast::{BoolOp, Expr, ExprDict, Number};
 use ruff_text_size::Ranged;
 use spile_core::{Key, Node, Reference, Store, Value};
 
-use super::interpret::{Interpreter, Object};
+use super::interpret::Interpreter;
+use super::object::{Object, replace};
 use super::{describe, span, unsupported};
 use crate::dialects::duplicate_key;
 use crate::dialects::placeholder::missing_variable;
@@ -13,23 +14,17 @@ use crate::dialects::placeholder::missing_variable;
 const DEPTH_MAX: usize = 400;
 
 /// Most expressions and copied nodes, about a hundred times what a large config takes.
-const WORK_MAX: usize = 2_000_000;
+pub(super) const WORK_MAX: usize = 2_000_000;
 
 impl<'p> Interpreter<'p, '_> {
     /// Evaluates an expression that must be part of a config.
     pub(super) fn evaluate_node(&mut self, expression: &'p Expr) -> Option<Node> {
-        match self.evaluate(expression)? {
-            Object::Node(node) => Some(node),
-            Object::Unknown => None,
-            Object::Path(_) | Object::Function(_) | Object::Source | Object::Pipeline | Object::Opaque => {
-                let what = match expression {
-                    Expr::Name(name) => format!("`{}`", name.id),
-                    other => describe(other).to_owned(),
-                };
-                self.refuse(&what, expression);
-                None
-            }
-        }
+        let object = self.evaluate(expression)?;
+        let what = match expression {
+            Expr::Name(name) => format!("`{}`", name.id),
+            other => describe(other).to_owned(),
+        };
+        self.freeze(&object, &what, expression)
     }
 
     /// Evaluates an expression, up to a depth that no config reaches.
@@ -42,8 +37,8 @@ impl<'p> Interpreter<'p, '_> {
         self.depth -= 1;
         // Names that double with every line would fill the memory before anybody notices.
         self.work += match &object {
-            Some(Object::Node(node)) if expression.is_name_expr() => weight(node),
-            _ => 1,
+            Some(object) => object.weight(),
+            None => 1,
         };
         if self.work > WORK_MAX {
             return self.refuse_expression("a script that computes so much", expression);
@@ -67,9 +62,9 @@ impl<'p> Interpreter<'p, '_> {
                 Number::Complex { .. } => self.refuse_expression("a complex number", expression),
             },
             Expr::FString(string) => self.f_string(string).map(Object::Node),
-            Expr::List(list) => self.items(&list.elts).and_then(|items| node(Value::List(items))),
-            Expr::Tuple(tuple) => self.items(&tuple.elts).and_then(|items| node(Value::List(items))),
-            Expr::Dict(dict) => self.dict(dict).and_then(|entries| node(Value::Map(entries))),
+            Expr::List(list) => Some(Object::list(self.items(&list.elts)?, at)),
+            Expr::Tuple(tuple) => Some(Object::list(self.items(&tuple.elts)?, at)),
+            Expr::Dict(dict) => Some(Object::map(self.dict(dict)?, at)),
             Expr::Name(name) => self.name(name.id.as_str(), expression),
             Expr::Attribute(attribute) => {
                 let base = self.evaluate(&attribute.value)?;
@@ -93,6 +88,10 @@ impl<'p> Interpreter<'p, '_> {
                 }
                 value
             }
+            Expr::ListComp(list) => self.comprehend(&list.generators, &list.elt, expression),
+            Expr::Generator(list) => self.comprehend(&list.generators, &list.elt, expression),
+            Expr::DictComp(dict) => self.comprehend_dict(dict, expression),
+            Expr::Compare(_) => self.truth(expression).and_then(|truth| node(Value::Bool(truth))),
             Expr::If(conditional) => {
                 let taken = self.truth(&conditional.test)?;
                 self.evaluate(if taken { &conditional.body } else { &conditional.orelse })
@@ -106,74 +105,63 @@ impl<'p> Interpreter<'p, '_> {
         }
     }
 
-    fn items(&mut self, elements: &'p [Expr]) -> Option<Vec<Node>> {
+    /// Evaluates the elements of a list. What could not be evaluated stays in it as unknown.
+    fn items(&mut self, elements: &'p [Expr]) -> Option<Vec<Object<'p>>> {
         let mut items = Vec::with_capacity(elements.len());
-        let mut complete = true;
         for element in elements {
-            match element {
-                Expr::Starred(starred) => match self.evaluate_node(&starred.value) {
-                    Some(Node { value: Value::List(more), .. }) => items.extend(more),
-                    Some(_) => {
-                        self.refuse("an unpacking of anything but a list", element);
-                        complete = false;
-                    }
-                    None => complete = false,
-                },
-                _ => match self.evaluate_node(element) {
-                    Some(node) => items.push(node),
-                    None => complete = false,
-                },
+            if let Expr::Starred(starred) = element {
+                match self.evaluate(&starred.value) {
+                    Some(Object::List(more, _)) => items.extend(more.borrow().iter().cloned()),
+                    Some(Object::Unknown) | None => items.push(Object::Unknown),
+                    Some(_) => return self.refuse_expression("an unpacking of anything but a list", element),
+                }
+            } else {
+                items.push(self.evaluate(element).unwrap_or(Object::Unknown));
             }
         }
-        complete.then_some(items)
+        Some(items)
     }
 
     /// Evaluates a dict. As in Python the last of two equal keys wins; that it is written twice is surely not meant.
-    fn dict(&mut self, dict: &'p ExprDict) -> Option<Vec<(Key, Node)>> {
-        let mut entries: Vec<(Key, Node)> = Vec::with_capacity(dict.items.len());
+    fn dict(&mut self, dict: &'p ExprDict) -> Option<Vec<(Key, Object<'p>)>> {
+        let mut entries: Vec<(Key, Object<'p>)> = Vec::with_capacity(dict.items.len());
         let mut complete = true;
         for item in &dict.items {
-            let value = self.evaluate_node(&item.value);
+            let value = self.evaluate(&item.value).unwrap_or(Object::Unknown);
             let Some(key) = &item.key else {
                 match value {
-                    Some(Node { value: Value::Map(more), .. }) => {
-                        for entry in more {
-                            replace(&mut entries, entry);
-                        }
+                    Object::Map(more, _) => {
+                        more.borrow().iter().for_each(|entry| replace(&mut entries, entry.clone()));
                     }
-                    Some(_) => {
+                    Object::Unknown => complete = false,
+                    _ => {
                         self.refuse("an unpacking of anything but a dict", &item.value);
                         complete = false;
                     }
-                    None => complete = false,
                 }
                 continue;
             };
-            let name = match self.evaluate_node(key) {
-                Some(Node { value: Value::String(name), .. }) => name,
-                Some(_) => {
-                    self.refuse("a key that is not a string", key);
-                    complete = false;
-                    continue;
-                }
-                None => {
-                    complete = false;
-                    continue;
-                }
+            let Some(key) = self.key(key) else {
+                complete = false;
+                continue;
             };
-            let key = Key { name, span: span(self.reading, key.range()) };
-            let written = |(existing, _): &&(Key, Node)| existing.name == key.name;
+            let written = |(existing, _): &&(Key, Object<'p>)| existing.name == key.name;
             if let Some((first, _)) = entries.iter().find(written)
                 && dict.items.iter().any(|other| other.key.as_ref().is_some_and(|other| is_at(other, first)))
             {
                 duplicate_key(&key, first, self.diagnostics);
             }
-            match value {
-                Some(value) => replace(&mut entries, (key, value)),
-                None => complete = false,
-            }
+            replace(&mut entries, (key, value));
         }
         complete.then_some(entries)
+    }
+
+    /// Evaluates the key of a dict. Keys of configs are texts.
+    pub(super) fn key(&mut self, expression: &'p Expr) -> Option<Key> {
+        match self.evaluate_node(expression)?.value {
+            Value::String(name) => Some(Key { name, span: span(self.reading, expression.range()) }),
+            _ => self.refuse_expression("a key that is not a string", expression),
+        }
     }
 
     fn name(&mut self, name: &str, expression: &Expr) -> Option<Object<'p>> {
@@ -184,11 +172,13 @@ impl<'p> Interpreter<'p, '_> {
         }
         match name {
             // Documents often leave the imports out.
-            "dlt" | "os" => Some(Object::Path(name.to_owned())),
+            "dlt" | "os" | "pendulum" => Some(Object::Path(name.to_owned())),
             "rest_api_source" | "rest_api_resources" => {
                 Some(Object::Path(format!("dlt.sources.rest_api.{name}")))
             }
-            "print" | "dict" | "str" => Some(Object::Path(format!("builtins.{name}"))),
+            "print" | "dict" | "str" | "list" | "tuple" | "len" | "range" | "enumerate" | "zip"
+            | "sorted" | "int" | "float" | "bool" | "any" | "all" | "isinstance" | "Exception"
+            | "ValueError" | "reversed" => Some(Object::Path(format!("builtins.{name}"))),
             "max" | "min" => {
                 let value = Value::String(name.to_owned());
                 Some(Object::Node(Node::new(value, span(self.reading, expression.range()))))
@@ -218,14 +208,26 @@ impl<'p> Interpreter<'p, '_> {
             }
             Object::Path(path) => Some(Object::Path(format!("{path}.{name}"))),
             Object::Unknown => None,
-            Object::Opaque | Object::Source | Object::Pipeline => Some(Object::Opaque),
-            Object::Node(_) | Object::Function(_) => self.refuse_expression("this attribute", expression),
+            Object::Opaque | Object::Pipeline => Some(Object::Opaque),
+            // What is done to a part of a source changes the load.
+            Object::Source => Some(Object::Source),
+            Object::Node(_)
+            | Object::List(..)
+            | Object::Map(..)
+            | Object::Moment(_)
+            | Object::Duration(_)
+            | Object::Function(_) => self.refuse_expression("this attribute", expression),
         }
     }
 
     fn subscript(&mut self, base: Object<'p>, index: &'p Expr, expression: &Expr) -> Option<Object<'p>> {
-        if matches!(base, Object::Opaque | Object::Source | Object::Pipeline) {
-            return Some(Object::Opaque);
+        match base {
+            Object::Opaque | Object::Pipeline => return Some(Object::Opaque),
+            Object::Source => return Some(Object::Source),
+            Object::Unknown => return None,
+            // `list[str]` and the like, in annotations that are evaluated.
+            Object::Path(ref path) if path.starts_with("builtins.") => return Some(Object::Opaque),
+            _ => {}
         }
         let index = self.evaluate_node(index)?;
         let at = span(self.reading, expression.range());
@@ -235,14 +237,17 @@ impl<'p> Interpreter<'p, '_> {
                 let key = format!("{}.{key}", reference.key);
                 Some(Object::Node(Node::new(Value::Reference(Reference { key, ..reference }), at)))
             }
-            (Object::Node(node), Value::String(key)) => match node.get(&key) {
-                Some(found) => Some(Object::Node(found.clone())),
-                None => self.refuse_expression(&format!("the missing key `{key}`"), expression),
-            },
-            (Object::Node(Node { value: Value::List(items), .. }), Value::Int(index)) => {
-                let index = if index < 0 { index + items.len() as i64 } else { index };
-                match usize::try_from(index).ok().and_then(|index| items.get(index)) {
-                    Some(found) => Some(Object::Node(found.clone())),
+            (Object::Map(entries, _), Value::String(key)) => {
+                let found = entries.borrow().iter().find(|(found, _)| found.name == key).cloned();
+                match found {
+                    Some((_, found)) => Some(found),
+                    None => self.refuse_expression(&format!("the missing key `{key}`"), expression),
+                }
+            }
+            (Object::List(items, _), Value::Int(index)) => {
+                let found = position(index, items.borrow().len()).map(|index| items.borrow()[index].clone());
+                match found {
+                    Some(found) => Some(found),
                     None => self.refuse_expression("an index outside the list", expression),
                 }
             }
@@ -290,24 +295,12 @@ impl<'p> Interpreter<'p, '_> {
     }
 }
 
-/// Returns what a copy of a node costs.
-fn weight(node: &Node) -> usize {
-    match &node.value {
-        Value::String(text) => 1 + text.len() / 64,
-        Value::List(items) | Value::Concat(items) => 1 + items.iter().map(weight).sum::<usize>(),
-        Value::Map(entries) => 1 + entries.iter().map(|(_, node)| weight(node)).sum::<usize>(),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Reference(_) => 1,
-    }
+/// Counts a negative index from the end.
+pub(super) fn position(index: i64, length: usize) -> Option<usize> {
+    let index = if index < 0 { index.checked_add(i64::try_from(length).ok()?)? } else { index };
+    usize::try_from(index).ok().filter(|index| *index < length)
 }
 
 fn is_at(expression: &Expr, key: &Key) -> bool {
     expression.range().start().to_usize() == key.span.start
-}
-
-/// Puts an entry in place of the one with its key, or at the end.
-pub(super) fn replace(entries: &mut Vec<(Key, Node)>, entry: (Key, Node)) {
-    match entries.iter_mut().find(|(key, _)| key.name == entry.0.name) {
-        Some(existing) => *existing = entry,
-        None => entries.push(entry),
-    }
 }

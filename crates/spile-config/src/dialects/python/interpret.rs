@@ -5,39 +5,31 @@
 
 use std::collections::BTreeMap;
 
-use ruff_python_ast::{Alias, Expr, Stmt, StmtFunctionDef, StmtIf};
+use ruff_python_ast::{Alias, Stmt, StmtFunctionDef, StmtIf};
 use ruff_text_size::Ranged;
-use spile_core::{Diagnostics, Node};
+use spile_core::Diagnostics;
 
 use super::capture::{CapturedPipeline, CapturedSource};
+use super::object::{Function, Object};
 use super::unsupported;
 use crate::dialects::Reading;
 
 /// Calls of functions nested deeper than this are refused.
 const CALLS_MAX: usize = 16;
 
-/// What an expression evaluates to.
-#[derive(Clone)]
-pub(super) enum Object<'p> {
-    /// Part of a config.
-    Node(Node),
-    /// A module, or a name in one: `dlt.secrets`.
-    Path(String),
-    /// A function of the script.
-    Function(&'p StmtFunctionDef),
-    /// A source that was captured.
-    Source,
-    /// A pipeline that was captured.
-    Pipeline,
-    /// Something that exists only when Python runs, such as the result of a load.
-    Opaque,
-    /// What could not be evaluated and was reported.
-    Unknown,
+/// The names of one activation of a function, or of the script.
+struct Frame<'p> {
+    id: usize,
+    /// The frame that the function was defined in.
+    outer: usize,
+    names: BTreeMap<String, Object<'p>>,
 }
 
 /// How a block of statements ended.
-enum Flow<'p> {
+pub(super) enum Flow<'p> {
     Next,
+    Break,
+    Continue,
     Return(Option<Object<'p>>),
 }
 
@@ -45,11 +37,14 @@ pub(super) struct Interpreter<'p, 'r> {
     pub(super) reading: &'r Reading<'r>,
     pub(super) diagnostics: &'r mut Diagnostics,
     /// Innermost last.
-    scopes: Vec<BTreeMap<String, Object<'p>>>,
+    frames: Vec<Frame<'p>>,
+    frames_made: usize,
     pub(super) sources: Vec<CapturedSource>,
     pub(super) pipelines: Vec<CapturedPipeline>,
     called: Vec<String>,
-    functions: Vec<&'p StmtFunctionDef>,
+    functions: Vec<Function<'p>>,
+    /// Whether a load was started: nothing after it can change what is loaded.
+    pub(super) has_run: bool,
     /// How deep the evaluation of expressions is.
     pub(super) depth: usize,
     /// How much was evaluated and copied.
@@ -61,11 +56,13 @@ impl<'p, 'r> Interpreter<'p, 'r> {
         Self {
             reading,
             diagnostics,
-            scopes: vec![BTreeMap::new()],
+            frames: vec![Frame { id: 0, outer: 0, names: BTreeMap::new() }],
+            frames_made: 0,
             sources: Vec::new(),
             pipelines: Vec::new(),
             called: Vec::new(),
             functions: Vec::new(),
+            has_run: false,
             depth: 0,
             work: 0,
         }
@@ -77,16 +74,17 @@ impl<'p, 'r> Interpreter<'p, 'r> {
         if !self.sources.is_empty() || self.diagnostics.has_errors() {
             return;
         }
-        let candidates: Vec<&'p StmtFunctionDef> = self
+        let candidates: Vec<Function<'p>> = self
             .functions
             .iter()
             .copied()
             .filter(|function| {
-                !self.called.contains(&function.name.to_string()) && self.mentions_source(function)
+                !self.called.contains(&function.definition.name.to_string())
+                    && self.mentions_source(function.definition)
             })
             .collect();
         if let [function] = candidates[..] {
-            self.call(function, Vec::new(), &[], function);
+            self.call(function, Vec::new(), Vec::new(), function.definition);
         }
     }
 
@@ -97,10 +95,11 @@ impl<'p, 'r> Interpreter<'p, 'r> {
         text.contains("rest_api_source") || text.contains("rest_api_resources")
     }
 
-    fn block(&mut self, body: &'p [Stmt]) -> Flow<'p> {
+    pub(super) fn block(&mut self, body: &'p [Stmt]) -> Flow<'p> {
         for statement in body {
-            if let Flow::Return(value) = self.statement(statement) {
-                return Flow::Return(value);
+            match self.statement(statement) {
+                Flow::Next => {}
+                ended => return ended,
             }
         }
         Flow::Next
@@ -124,8 +123,11 @@ impl<'p, 'r> Interpreter<'p, 'r> {
                 }
             }
             Stmt::FunctionDef(function) => {
+                let name = function.name.as_str();
+                let frame = self.frames.last().map_or(0, |frame| frame.id);
+                let function = Function { definition: function, frame };
                 self.functions.push(function);
-                self.bind(function.name.as_str(), Some(Object::Function(function)));
+                self.bind(name, Some(Object::Function(function)));
             }
             Stmt::ClassDef(class) => self.bind(class.name.as_str(), Some(Object::Opaque)),
             Stmt::If(branch) => return self.branch(branch),
@@ -140,16 +142,28 @@ impl<'p, 'r> Interpreter<'p, 'r> {
             }
             // None of these changes a config.
             Stmt::Pass(_) | Stmt::Assert(_) | Stmt::Global(_) | Stmt::Nonlocal(_) | Stmt::TypeAlias(_) => {}
-            Stmt::Delete(_) => self.refuse("`del`", statement),
-            Stmt::AugAssign(_) => self.refuse("an augmented assignment", statement),
-            Stmt::For(_) | Stmt::While(_) => self.refuse("a loop", statement),
-            Stmt::With(_) => self.refuse("`with`", statement),
-            Stmt::Match(_) => self.refuse("`match`", statement),
-            Stmt::Raise(_) => self.refuse("`raise`", statement),
-            Stmt::Try(_) => self.refuse("`try`", statement),
-            Stmt::Break(_) | Stmt::Continue(_) | Stmt::IpyEscapeCommand(_) => {
-                self.refuse("this statement", statement);
+            Stmt::AugAssign(assign) => self.augment(assign),
+            Stmt::For(each) => return self.for_each(each),
+            Stmt::While(repeat) => return self.repeat(repeat),
+            Stmt::With(with) => return self.with(with),
+            // What Python would raise is refused where it happens, so no handler is ever entered.
+            Stmt::Try(attempt) => {
+                for body in [&attempt.body, &attempt.orelse, &attempt.finalbody] {
+                    match self.block(body) {
+                        Flow::Next => {}
+                        ended => return ended,
+                    }
+                }
             }
+            Stmt::Break(_) => return Flow::Break,
+            Stmt::Continue(_) => return Flow::Continue,
+            Stmt::Delete(delete) => delete.targets.iter().for_each(|target| self.delete(target)),
+            Stmt::Match(_) => self.refuse("`match`", statement),
+            Stmt::Raise(_) => {
+                self.refuse("`raise`, which this script reaches,", statement);
+                return Flow::Return(None);
+            }
+            Stmt::IpyEscapeCommand(_) => self.refuse("this statement", statement),
         }
         Flow::Next
     }
@@ -187,76 +201,63 @@ impl<'p, 'r> Interpreter<'p, 'r> {
         Flow::Next
     }
 
-    fn bind_target(&mut self, target: &'p Expr, value: Option<Object<'p>>) {
-        match target {
-            Expr::Name(name) => self.bind(name.id.as_str(), value),
-            _ => self.refuse("an assignment to anything but a name", target),
-        }
-    }
-
     pub(super) fn bind(&mut self, name: &str, value: Option<Object<'p>>) {
-        if let Some(scope) = self.scopes.last_mut() {
-            scope.insert(name.to_owned(), value.unwrap_or(Object::Unknown));
+        if let Some(frame) = self.frames.last_mut() {
+            frame.names.insert(name.to_owned(), value.unwrap_or(Object::Unknown));
         }
     }
 
-    /// Looks a name up. A function sees its own names and those of the script.
-    pub(super) fn lookup(&self, name: &str) -> Option<Object<'p>> {
-        let inner = self.scopes.last()?;
-        inner.get(name).or_else(|| self.scopes.first()?.get(name)).cloned()
-    }
-
-    /// Calls a function of the script.
-    pub(super) fn call(
-        &mut self,
-        function: &'p StmtFunctionDef,
-        arguments: Vec<Object<'p>>,
-        keywords: &[(String, Object<'p>)],
-        at: &impl Ranged,
-    ) -> Option<Object<'p>> {
-        self.called.push(function.name.to_string());
-        if self.scopes.len() > CALLS_MAX {
-            self.refuse("a recursion", at);
-            return None;
-        }
-        let parameters = &function.parameters;
-        if function.is_async || parameters.vararg.is_some() || parameters.kwarg.is_some() {
-            self.refuse("a call of this function", at);
-            return None;
-        }
-        let decorator = self.source_decorator(function);
-        let mut scope = BTreeMap::new();
-        let mut positional = arguments.into_iter();
-        let named = parameters.posonlyargs.iter().chain(&parameters.args);
-        for parameter in named.chain(&parameters.kwonlyargs) {
-            let name = parameter.parameter.name.to_string();
-            let keyword =
-                keywords.iter().find(|(keyword, _)| *keyword == name).map(|(_, value)| value.clone());
-            let value = match (positional.next().or(keyword), &parameter.default) {
-                (Some(value), _) => Some(value),
-                (None, Some(default)) => self.default_value(decorator.as_ref(), parameter, default),
-                (None, None) => {
-                    self.refuse(&format!("a call without a value for `{name}`"), at);
-                    None
-                }
+    /// Takes a name away again, or gives it back what it had.
+    pub(super) fn restore(&mut self, name: &str, value: Option<Object<'p>>) {
+        if let Some(frame) = self.frames.last_mut() {
+            match value {
+                Some(value) => frame.names.insert(name.to_owned(), value),
+                None => frame.names.remove(name),
             };
-            scope.insert(name, value.unwrap_or(Object::Unknown));
         }
-        let before = self.sources.len();
-        self.scopes.push(scope);
-        let flow = self.block(&function.body);
-        self.scopes.pop();
-        if let Some(decorator) = &decorator {
-            self.apply_decorator(decorator, before);
-        }
-        match flow {
-            Flow::Return(value) => value,
-            Flow::Next if self.sources.len() > before => Some(Object::Source),
-            Flow::Next => Some(Object::Opaque),
+    }
+
+    /// Looks a name up in the innermost frame only.
+    pub(super) fn local(&self, name: &str) -> Option<Object<'p>> {
+        self.frames.last()?.names.get(name).cloned()
+    }
+
+    /// Looks a name up: in its function, in the functions around it, in the script.
+    pub(super) fn lookup(&self, name: &str) -> Option<Object<'p>> {
+        let mut frame = self.frames.last()?;
+        loop {
+            if let Some(found) = frame.names.get(name) {
+                return Some(found.clone());
+            }
+            if frame.id == 0 {
+                return None;
+            }
+            // A frame that is gone belonged to a function that has returned; only the script is left then.
+            frame =
+                self.frames.iter().find(|outer| outer.id == frame.outer).or_else(|| self.frames.first())?;
         }
     }
 
     pub(super) fn refuse(&mut self, what: &str, at: &impl Ranged) {
         self.diagnostics.push(unsupported(self.reading, what, at));
+    }
+
+    /// Runs a function's body with its names.
+    pub(super) fn in_frame(
+        &mut self,
+        function: Function<'p>,
+        names: BTreeMap<String, Object<'p>>,
+        at: &impl Ranged,
+    ) -> Option<Flow<'p>> {
+        if self.frames.len() > CALLS_MAX {
+            self.refuse("a recursion", at);
+            return None;
+        }
+        self.called.push(function.definition.name.to_string());
+        self.frames_made += 1;
+        self.frames.push(Frame { id: self.frames_made, outer: function.frame, names });
+        let flow = self.block(&function.definition.body);
+        self.frames.pop();
+        Some(flow)
     }
 }

@@ -9,14 +9,21 @@
 //! calls that make sources and pipelines. Anything else is an error at its place when the config depends on it.
 //! Invariant: every construct is evaluated as Python would, or refused by name.
 
+mod builtins;
 mod calls;
 mod capture;
 mod classes;
 mod decorator;
 mod evaluate;
+mod functions;
 mod interpret;
+mod loops;
+mod methods;
+mod moments;
+mod object;
 mod operators;
 mod strings;
+mod targets;
 
 use ruff_python_ast::Expr;
 use ruff_text_size::{Ranged, TextRange};
@@ -74,7 +81,8 @@ fn parse_and_interpret(reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> 
                     "config/python-syntax",
                     format!("invalid Python: {}", lower_first(&message)),
                 )
-                .at(&span(reading, error.location)),
+                .at(&span(reading, error.location))
+                .hint("Check brackets, quotes and commas here and on the line before."),
             );
             return None;
         }
@@ -143,7 +151,11 @@ fn describe(expression: &Expr) -> &'static str {
 
 /// Says that a construct cannot be evaluated.
 fn unsupported(reading: &Reading<'_>, what: &str, at: &impl Ranged) -> Diagnostic {
+    unsupported_at(what, &span(reading, at.range()))
+}
+
+fn unsupported_at(what: &str, at: &Span) -> Diagnostic {
     Diagnostic::error("config/python-unsupported", format!("{what} cannot be evaluated"))
-        .at(&span(reading, at.range()))
+        .at(at)
         .hint("The script is read, not executed: write the value out, or move it into the configuration.")
 }

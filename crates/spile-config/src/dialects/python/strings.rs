@@ -7,6 +7,7 @@ use ruff_text_size::Ranged;
 use spile_core::{Node, Span, Value};
 
 use super::interpret::Interpreter;
+use super::object::Object;
 use super::span;
 
 impl<'p> Interpreter<'p, '_> {
@@ -35,17 +36,45 @@ impl<'p> Interpreter<'p, '_> {
             }
             InterpolatedStringElement::Interpolation(field) => {
                 let plain = matches!(field.conversion, ConversionFlag::None | ConversionFlag::Str);
-                if !plain || field.format_spec.is_some() || field.debug_text.is_some() {
-                    self.refuse("a format in an f-string", field);
-                    return None;
+                if !plain || field.debug_text.is_some() {
+                    return self.refuse_expression("a format in an f-string", field);
                 }
-                let node = self.evaluate_node(&field.expression)?;
-                let writable = !matches!(node.value, Value::List(_) | Value::Map(_) | Value::Null);
-                if !writable {
-                    self.refuse(&format!("{} in an f-string", node.kind()), field);
+                let object = self.evaluate(&field.expression)?;
+                match &field.format_spec {
+                    Some(spec) => {
+                        self.formatted(&object, spec.elements.literals().map(|part| &*part.value), field)
+                    }
+                    None => self.written(&object, field),
                 }
-                writable.then_some(node)
             }
+        }
+    }
+
+    /// Formats by a spec: dates by their pattern, whole numbers by `d` and a width with zeros.
+    fn formatted<'s>(
+        &mut self,
+        object: &Object<'p>,
+        spec: impl Iterator<Item = &'s str>,
+        at: &impl Ranged,
+    ) -> Option<Node> {
+        let place = span(self.reading, at.range());
+        let spec: String = spec.collect();
+        let text = match object {
+            Object::Unknown => return None,
+            Object::Moment(moment) => moment.format(&spec),
+            Object::Node(Node { value: Value::Int(number), .. }) => {
+                let width = spec.strip_suffix('d').unwrap_or(&spec);
+                match (width, width.strip_prefix('0').and_then(|width| width.parse::<u8>().ok())) {
+                    ("", _) => Some(number.to_string()),
+                    (_, Some(width)) => Some(format!("{number:0width$}", width = usize::from(width))),
+                    _ => None,
+                }
+            }
+            _ => None,
+        };
+        match text {
+            Some(text) => Some(Node::new(Value::String(text), place)),
+            None => self.refuse_expression("this format in an f-string", at),
         }
     }
 }
