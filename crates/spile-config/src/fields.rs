@@ -68,6 +68,20 @@ pub(crate) fn missing(key: &str, of: &str, span: &Span) -> Diagnostic {
         .hint(format!("Add `{key}`."))
 }
 
+/// Returns what to do about a finding whose place has nothing better to say: no finding goes without.
+pub(crate) fn general_hint(code: &str) -> &'static str {
+    match code {
+        "config/wrong-type" => "Write a value of the expected type, or remove the key.",
+        "config/invalid-value" | "config/wrong-value" => "Write one of the values that the message names.",
+        "config/missing-field" => "Add the key that the message names.",
+        "config/toml-syntax" => "Check quotes, brackets and `key = value` here and on the line before.",
+        "config/duplicate-key" => "Remove one of the two.",
+        "config/invalid-path" => "Write for example items, data.rows or results[*].",
+        "config/internal" => "This is a bug in Spile; please report it with the config.",
+        _ => "Look the code up in docs/errors.md.",
+    }
+}
+
 /// Finds the known name that a misspelt one most likely stands for.
 pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let folded = name.to_lowercase().replace('-', "_");

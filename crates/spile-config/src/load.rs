@@ -9,6 +9,7 @@ use std::sync::Arc;
 use spile_core::{Auth, Diagnostic, Diagnostics, Paginator, Plan, Redactor, Registry, SourceFile};
 
 use crate::dialects::{self, Dialect, Reading};
+use crate::fields::general_hint;
 use crate::providers::Providers;
 use crate::{resolve, set};
 
@@ -173,7 +174,8 @@ fn tidy(diagnostics: Diagnostics, redactor: &Redactor) -> Vec<Diagnostic> {
     list.retain_mut(|diagnostic| {
         diagnostic.message = redactor.redact(&diagnostic.message);
         diagnostic.label = diagnostic.label.take().map(|label| redactor.redact(&label));
-        diagnostic.hint = diagnostic.hint.take().map(|hint| redactor.redact(&hint));
+        let hint = diagnostic.hint.take().unwrap_or_else(|| general_hint(diagnostic.code).to_owned());
+        diagnostic.hint = Some(redactor.redact(&hint));
         let place = diagnostic.span.as_ref().map(|span| (span.file.name.clone(), span.start, span.end));
         seen.insert((place, diagnostic.code, diagnostic.message.clone()))
     });
