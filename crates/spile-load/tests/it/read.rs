@@ -11,6 +11,7 @@ clauses! {
     schema_and_state_come_back,
     a_state_of_a_load_that_is_not_done_does_not_count,
     plain_state_is_read,
+    state_does_not_move_backwards,
     system_tables_are_those_of_dlt,
 }
 
@@ -73,6 +74,19 @@ fn plain_state_is_read(kind: Kind) {
     fixture.query("UPDATE data._dlt_pipeline_state SET state = 'eN?'");
     let error = destination.restore("pipe", "rest_api").unwrap_err();
     assert_eq!(error.code(), "destination/stored-state");
+}
+
+/// Another run, of dlt's perhaps, came between a package and its commit.
+fn state_does_not_move_backwards(kind: Kind) {
+    let (fixture, schema) = (Fixture::new(kind), users());
+    for (load_id, version) in [("2.0", 2), ("1.0", 1)] {
+        let segments = vec![("users", json!([user(version, "a", load_id)]))];
+        let mut package = fixture.package(load_id, &schema, &[("users", Append, segments)]);
+        package.manifest.state = Some(json!({ "_state_version": version }));
+        fixture.open().commit(&package).unwrap();
+    }
+    let stored = fixture.open().restore("pipe", "rest_api").unwrap();
+    assert_eq!(stored.state.unwrap(), json!({ "_state_version": 2 }));
 }
 
 fn system_tables_are_those_of_dlt(kind: Kind) {
