@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::family::FamilyEvidence;
 use crate::json::Document;
 use crate::paginate::{Position, StopReason};
 
@@ -111,6 +112,9 @@ pub struct PageEvidence {
     /// The incremental state after this page (dlt's stored form), for resources that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor_state: Option<Value>,
+    /// Parent and children.
+    #[serde(default, skip_serializing_if = "FamilyEvidence::is_alone")]
+    pub family: FamilyEvidence,
     /// Sentences about something odd but lossless on this page.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

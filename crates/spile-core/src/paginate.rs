@@ -58,6 +58,8 @@ pub enum StopReason {
     PageLimit,
     /// A row beyond the window in an ordered response; set by the caller.
     WindowPassed,
+    /// An answer that `response_actions` says to ignore; set by the caller.
+    Ignored,
 }
 
 /// What follows a page.

@@ -9,9 +9,11 @@ use serde_json::Value;
 use url::{Origin, Url};
 
 use crate::auth::{Auth, Credential};
+use crate::family::FamilyPlan;
 use crate::incremental::IncrementalPlan;
 use crate::json_path::JsonPath;
 use crate::limits::Limits;
+use crate::manners::{Manners, ResponseAction};
 use crate::paginate::Paginator;
 use crate::schema::DataType;
 use crate::secret::{Redactor, Secret};
@@ -61,6 +63,8 @@ pub enum TemplatePart {
     IncrementalInitial,
     /// `{incremental.end_value}`.
     IncrementalEnd,
+    /// `{resources.parent.field}`: the offered value of that name.
+    Parent(String),
 }
 
 /// The value of a query parameter or header.
@@ -104,6 +108,8 @@ pub struct ClientPlan {
     pub headers: Vec<Credential>,
     /// Retries and timeouts.
     pub retry: RetryPlan,
+    /// How much at once and how fast.
+    pub manners: Manners,
 }
 
 /// A declared column.
@@ -143,7 +149,7 @@ pub struct ResourcePlan {
     pub name: String,
     /// GET or POST.
     pub method: Method,
-    /// Joined, bound and encoded; its own query is kept.
+    /// Joined, bound and encoded; its own query is kept. For a child: the base URL, its target is in [`Self::family`].
     pub url: Url,
     /// Query parameters in order; a null one was left out.
     pub params: Vec<(String, ParamValue)>,
@@ -157,10 +163,14 @@ pub struct ResourcePlan {
     pub paginator: Arc<dyn Paginator>,
     /// Where the records are; `None`: found on the first page as dlt does.
     pub data_selector: Option<JsonPath>,
+    /// Answers that count as an empty last page.
+    pub actions: Vec<ResponseAction>,
     /// Loading only what is new.
     pub incremental: Option<IncrementalPlan>,
     /// How rows are loaded.
     pub load: LoadPlan,
+    /// Its parent and its children.
+    pub family: FamilyPlan,
 }
 
 /// Where the data goes.

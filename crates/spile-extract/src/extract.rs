@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 use spile_core::{
-    Credential, Error, ErrorKind, Event, Observer, Page, Plan, Position, Redactor, RequestDraft,
+    Credential, Error, ErrorKind, Event, Observer, Page, ParentRow, Plan, Position, Redactor, RequestDraft,
     ResourcePlan, Result, Secret,
 };
 use tokio::sync::{mpsc, watch};
@@ -32,6 +32,8 @@ pub struct ResourceStart {
     pub last_body_hash: Option<String>,
     /// Whether pages were staged by a run that died.
     pub next_is_resume: bool,
+    /// The parent's row that a child is paged for.
+    pub parent: Option<ParentRow>,
 }
 
 impl ResourceStart {
@@ -45,6 +47,7 @@ impl ResourceStart {
             records_before: 0,
             last_body_hash: None,
             next_is_resume: false,
+            parent: None,
         }
     }
 }
@@ -62,7 +65,8 @@ pub struct ExtractEnv<'a> {
     pub cancel: watch::Receiver<bool>,
 }
 
-/// Fetches the pages of a resource and sends them on, in order, until there are no more.
+/// Fetches the pages of a resource, or of a child for one row of its parent, and sends them on, in order, until there
+/// are no more. Start and end are told to the observer, but not for the rows of a parent, which may be many.
 ///
 /// It waits when the channel is full, and ends with an error of kind `Interrupted` when nobody receives any more.
 pub async fn extract_resource(
@@ -74,14 +78,18 @@ pub async fn extract_resource(
 ) -> Result<()> {
     let window = start.window.clone();
     let scrubber = scrubber(resource, env.plan)?;
-    let words = window.as_ref().map(Window::describe);
-    env.observer.on_event(&Event::ResourceStarted { resource: &resource.name, window: words.as_deref() });
+    let is_child = start.parent.is_some();
+    if !is_child {
+        let words = window.as_ref().map(Window::describe);
+        env.observer.on_event(&Event::ResourceStarted { resource: &resource.name, window: words.as_deref() });
+    }
     let exchange = Exchange {
         resource: &resource.name,
         retry: &env.plan.client.retry,
         transport: env.transport,
         observer: env.observer,
         counters,
+        actions: &resource.actions,
         scrubber: &scrubber,
         cancel: env.cancel.clone(),
     };
@@ -105,7 +113,9 @@ pub async fn extract_resource(
             ));
         }
         if is_last {
-            env.observer.on_event(&Event::ResourceFinished { resource: &resource.name });
+            if !is_child {
+                env.observer.on_event(&Event::ResourceFinished { resource: &resource.name });
+            }
             return Ok(());
         }
     }

@@ -6,10 +6,12 @@
 //! included, so that the ledger alone is enough to go on.
 
 mod auths;
+mod binding;
 mod extract;
 mod fields;
 mod followed;
 mod guard;
+mod include;
 mod incremental;
 mod link_header;
 mod paginators;

@@ -4,10 +4,11 @@
 //! them.
 
 use spile_core::{
-    Credential, CredentialPlace, IncrementalPlan, ParamValue, RequestDraft, ResourcePlan, Result, Secret,
-    TemplatePart,
+    Credential, CredentialPlace, Error, ErrorKind, IncrementalPlan, ParamValue, ParentRow, RequestDraft,
+    ResourcePlan, Result, Secret, TemplatePart,
 };
 
+use crate::binding;
 use crate::incremental::Window;
 use crate::paginators::query_text;
 use crate::transport::Scrubber;
@@ -36,12 +37,14 @@ pub(crate) fn asked_bounds(resource: &ResourcePlan, plan: &IncrementalPlan) -> A
     }
 }
 
-/// Makes the draft of a resource.
+/// Makes the draft of a resource; a child is bound to a row of its parent.
 pub(crate) fn draft(
     resource: &ResourcePlan,
     window: Option<&Window>,
     scrubber: &Scrubber,
+    row: Option<&ParentRow>,
 ) -> Result<RequestDraft> {
+    let known = Known { plan: resource.incremental.as_ref(), window, row };
     let mut draft = RequestDraft {
         method: resource.method,
         url: resource.url.clone(),
@@ -50,7 +53,20 @@ pub(crate) fn draft(
         json: resource.json.clone(),
         credentials: Vec::new(),
     };
-    let filled = |value: &ParamValue| fill(value, resource.incremental.as_ref(), window);
+    if let Some(plan) = &resource.family.parent {
+        let Some(row) = row else {
+            let message = format!("resource `{}` has a parent but was given no row of it", resource.name);
+            return Err(Error::new(ErrorKind::Bug, "bug/no-parent", message));
+        };
+        draft.url = binding::target(plan, &resource.url, row)?;
+        if let Some(template) = &plan.json {
+            draft.json = Some(binding::body(template, row, &|parts| known.fill(parts)));
+        }
+    }
+    let filled = |value: &ParamValue| match value {
+        ParamValue::Literal(text) => text.clone(),
+        ParamValue::Template(parts) => known.fill(parts),
+    };
     for (name, value) in &resource.params {
         let value = filled(value);
         if scrubber.has_secret(&value) {
@@ -79,32 +95,38 @@ fn credential(place: CredentialPlace, name: &str, value: String) -> Credential {
     Credential { place, name: name.to_owned(), value: Secret::new(value) }
 }
 
-/// Fills a template. As in dlt, a bound that is not known is the text `None`.
-fn fill(value: &ParamValue, plan: Option<&IncrementalPlan>, window: Option<&Window>) -> String {
-    let parts = match value {
-        ParamValue::Literal(text) => return text.clone(),
-        ParamValue::Template(parts) => parts,
-    };
-    let none = || "None".to_owned();
-    let mut text = String::new();
-    for part in parts {
-        match part {
-            TemplatePart::Text(part) => text.push_str(part),
-            TemplatePart::IncrementalStart => {
-                text.push_str(&window.and_then(|window| window.start_text.clone()).unwrap_or_else(none));
-            }
-            TemplatePart::IncrementalEnd => {
-                text.push_str(&window.and_then(|window| window.end_text.clone()).unwrap_or_else(none));
-            }
-            // Before the first page dlt's last value is the start value, lag included.
-            TemplatePart::IncrementalLast => {
-                text.push_str(&window.and_then(|window| window.start_text.clone()).unwrap_or_else(none));
-            }
-            TemplatePart::IncrementalInitial => {
-                let initial = plan.and_then(|plan| plan.initial_value.as_ref());
-                text.push_str(&initial.map_or_else(none, query_text));
+/// What templates can name.
+struct Known<'a> {
+    plan: Option<&'a IncrementalPlan>,
+    window: Option<&'a Window>,
+    row: Option<&'a ParentRow>,
+}
+
+impl Known<'_> {
+    /// Fills a template. As in dlt, a bound that is not known is the text `None`.
+    fn fill(&self, parts: &[TemplatePart]) -> String {
+        let none = || "None".to_owned();
+        let start = || self.window.and_then(|window| window.start_text.clone()).unwrap_or_else(none);
+        let mut text = String::new();
+        for part in parts {
+            match part {
+                TemplatePart::Text(part) => text.push_str(part),
+                // Before the first page dlt's last value is the start value, lag included.
+                TemplatePart::IncrementalStart | TemplatePart::IncrementalLast => text.push_str(&start()),
+                TemplatePart::IncrementalEnd => {
+                    text.push_str(
+                        &self.window.and_then(|window| window.end_text.clone()).unwrap_or_else(none),
+                    );
+                }
+                TemplatePart::IncrementalInitial => {
+                    let initial = self.plan.and_then(|plan| plan.initial_value.as_ref());
+                    text.push_str(&initial.map_or_else(none, query_text));
+                }
+                TemplatePart::Parent(name) => {
+                    text.push_str(&self.row.map_or_else(none, |row| binding::text_of(row, name)));
+                }
             }
         }
+        text
     }
-    text
 }

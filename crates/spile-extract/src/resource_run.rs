@@ -3,9 +3,10 @@
 //! No I/O and no waiting: the loop in `extract` has those. The invariant: the evidence of a page is complete when the page
 //! is made, what follows it included.
 
+use serde_json::{Map, Value};
 use spile_core::{
-    Error, ErrorKind, Json, JsonPath, Page, PageEvidence, PageId, Plan, Position, RequestDraft, ResourcePlan,
-    ResponseView, Result, Step, StopReason, Totals,
+    Document, Error, ErrorKind, FamilyEvidence, Json, JsonPath, Page, PageEvidence, PageId, ParentRow, Plan,
+    Position, RequestDraft, ResourcePlan, ResponseView, Result, Step, StopReason, Totals,
 };
 
 use crate::extract::ResourceStart;
@@ -13,7 +14,7 @@ use crate::guard::PagingGuard;
 use crate::incremental::{RowFilter, Window};
 use crate::select::Selection;
 use crate::transport::{Answer, OutgoingRequest, Scrubber};
-use crate::{followed, request, select, totals};
+use crate::{binding, followed, include, request, select, totals};
 
 /// The state of one resource between two pages.
 pub(crate) struct ResourceRun<'a> {
@@ -29,6 +30,10 @@ pub(crate) struct ResourceRun<'a> {
     position: Position,
     pages_before: u64,
     records_before: u64,
+    /// The number of the parent's row.
+    parent: Option<u64>,
+    /// Columns from the parent's row.
+    include: Vec<(String, Value)>,
 }
 
 impl<'a> ResourceRun<'a> {
@@ -58,14 +63,19 @@ impl<'a> ResourceRun<'a> {
             resource,
             plan,
             scrubber,
-            draft: request::draft(resource, window, scrubber)?,
-            window_key: window.map(Window::key).unwrap_or_default(),
+            draft: request::draft(resource, window, scrubber, start.parent.as_ref())?,
+            window_key: page_key(window, start.parent.as_ref()),
             filter,
             guard: PagingGuard::new(start.last_body_hash),
             selector: resource.data_selector.clone(),
             position: start.position,
             pages_before: start.pages_before,
             records_before: start.records_before,
+            parent: start.parent.as_ref().map(|row| row.ordinal),
+            include: match (&resource.family.parent, &start.parent) {
+                (Some(plan), Some(row)) => include::columns(plan, row),
+                _ => Vec::new(),
+            },
         })
     }
 
@@ -88,6 +98,9 @@ impl<'a> ResourceRun<'a> {
 
     /// Makes the page of an answer and moves on to what follows it.
     pub(crate) fn page(&mut self, answer: Answer) -> Result<Page> {
+        if answer.ignored {
+            return Ok(self.ignored_page(answer));
+        }
         let body = answer.document.root();
         let selector = self.selector.get_or_insert_with(|| select::detect(body));
         let Selection { records: found, matched } = select::select(selector, body);
@@ -101,13 +114,23 @@ impl<'a> ResourceRun<'a> {
         let step = self.resource.paginator.next(&self.position, &self.view(&answer, body, &found))?;
         let page_size = self.resource.paginator.page_size();
         let short = self.guard.short_page(self.page_number(), count, page_size, totals);
-        let (records, outside_window, duplicates, passed) = match &mut self.filter {
+        let included =
+            if self.include.is_empty() { None } else { Some(include::write(&found, &self.include)?) };
+        let rows = match &included {
+            Some(document) => document.root().elements().collect(),
+            None => found,
+        };
+        let (mut records, outside_window, duplicates, passed) = match &mut self.filter {
             Some(filter) => {
-                let filtered = filter.page(&found)?;
+                let filtered = filter.page(&rows)?;
                 (filtered.kept, filtered.outside, filtered.duplicates, filtered.passed)
             }
-            None => (found.iter().map(|record| record.index()).collect(), 0, 0, false),
+            None => (rows.iter().map(|record| record.index()).collect(), 0, 0, false),
         };
+        let offers = self.offers(included.as_ref().unwrap_or(&answer.document), &records)?;
+        if self.resource.family.hidden {
+            records.clear();
+        }
         let (next, stop) = self.follow(step, passed);
         let evidence = PageEvidence {
             next: next.clone(),
@@ -117,6 +140,7 @@ impl<'a> ResourceRun<'a> {
             outside_window,
             duplicates,
             selector_matched: matched,
+            family: FamilyEvidence { parent: self.parent, offers },
             warnings: short.into_iter().collect(),
             ..self.evidence(&answer, totals)
         };
@@ -125,7 +149,7 @@ impl<'a> ResourceRun<'a> {
         if let Some(next) = next {
             self.position = next;
         }
-        Ok(Page { document: answer.document, records, evidence })
+        Ok(Page { document: included.unwrap_or(answer.document), records, evidence })
     }
 
     /// Returns what follows and why nothing does. At a page limit both are known: there is more, but it is not asked for.
@@ -136,10 +160,31 @@ impl<'a> ResourceRun<'a> {
             Step::Next(mut next) => {
                 let trusted = &self.plan.client.trusted_origins;
                 followed::forget_credentials(&mut next, &self.draft.credentials, trusted);
-                let at_limit = self.plan.page_limit.is_some_and(|limit| self.page_number() >= limit);
+                // A child's pages are counted over all rows of its parent, which is not known here.
+                let at_limit = self.parent.is_none()
+                    && self.plan.page_limit.is_some_and(|limit| self.page_number() >= limit);
                 (Some(next), at_limit.then_some(StopReason::PageLimit))
             }
         }
+    }
+
+    /// Takes what children need of the rows that were kept.
+    fn offers(&self, document: &Document, records: &[u32]) -> Result<Vec<Map<String, Value>>> {
+        let offers = &self.resource.family.offers;
+        if offers.is_empty() {
+            return Ok(Vec::new());
+        }
+        records.iter().map(|index| binding::offer(offers, document.at(*index), &self.resource.name)).collect()
+    }
+
+    /// Makes the page of an answer that the config says to ignore: it ends paging and counts for nothing.
+    fn ignored_page(&self, answer: Answer) -> Page {
+        let evidence = PageEvidence {
+            stop: Some(StopReason::Ignored),
+            selector_matched: true,
+            ..self.evidence(&answer, Totals::default())
+        };
+        Page { document: answer.document, records: Vec::new(), evidence }
     }
 
     /// Makes the page that was there before: it ends paging and counts for nothing.
@@ -173,6 +218,7 @@ impl<'a> ResourceRun<'a> {
             selector_matched: false,
             retries: answer.retries,
             cursor_state: self.filter.as_ref().and_then(RowFilter::state),
+            family: FamilyEvidence { parent: self.parent, offers: Vec::new() },
             warnings: Vec::new(),
         }
     }
@@ -200,5 +246,14 @@ impl<'a> ResourceRun<'a> {
             .with("resource", &self.resource.name)
             .with("url", self.scrubber.url(&request.url))
             .with("page", self.page_number())
+    }
+}
+
+/// Returns what tells the pages of this window and parent's row from all others of the resource.
+fn page_key(window: Option<&Window>, parent: Option<&ParentRow>) -> String {
+    let window = window.map(Window::key).unwrap_or_default();
+    match parent {
+        Some(row) => format!("{window}#{}#{}", row.ordinal, Value::Object(row.values.clone())),
+        None => window,
     }
 }

@@ -99,6 +99,7 @@ fn page(body: Vec<u8>, number: u128) -> Page {
         selector_matched: true,
         retries: 0,
         cursor_state: None,
+        family: spile_core::FamilyEvidence::default(),
         warnings: Vec::new(),
     };
     Page { document, records, evidence }

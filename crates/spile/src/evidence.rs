@@ -1,7 +1,11 @@
 //! What the ledger says about one resource, folded page by page: where to go on, and what the verdict rests on.
+//!
+//! A child is folded row by row of its parent: of a finished row only counts are left, however many rows there are.
 
 use serde_json::Value;
-use spile_core::{PageEvidence, Position, StopReason, Totals};
+use spile_core::{PageEvidence, Position, StopReason, Totals, VerdictStatus};
+
+use crate::verdict;
 
 /// The running sum of a resource's pages.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +44,65 @@ pub(crate) struct ResourceEvidence {
     pub(crate) cursor_state: Option<Value>,
     /// Sentences about odd things.
     pub(crate) warnings: Vec<String>,
+    /// Rows given to children.
+    pub(crate) offered: u64,
+    /// The rows of the parent that pages are for; `None` for a resource without a parent.
+    pub(crate) rows: Option<Box<ParentRows>>,
+}
+
+/// The rows of a parent, as far as a child has been paged for them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ParentRows {
+    /// The number of the newest one.
+    pub(crate) newest: u64,
+    /// The pages of the newest one.
+    pub(crate) run: ResourceEvidence,
+    /// Rows whose pages are all staged.
+    pub(crate) finished: u64,
+    /// Of these, rows whose answer the config says to ignore.
+    pub(crate) ignored: u64,
+    /// Of these, rows whose totals agree.
+    pub(crate) proven: u64,
+    /// Of these, rows where something looks wrong or is missing ...
+    pub(crate) doubtful: u64,
+    /// ... with the worst status and the first sentence of it.
+    pub(crate) doubt: Option<(VerdictStatus, String)>,
+    /// Of these, rows whose last page the selector did not match.
+    pub(crate) selector_missed: u64,
+    /// Records of the fullest only page that ended without a total.
+    pub(crate) only_page_records_max: u64,
+}
+
+impl ParentRows {
+    fn add(&mut self, ordinal: u64, page: &PageEvidence) {
+        if self.newest != ordinal || self.run.finished() {
+            self.newest = ordinal;
+            self.run = ResourceEvidence::default();
+        }
+        self.run.add_page(page);
+        if !self.run.finished() {
+            return;
+        }
+        self.finished = ordinal + 1;
+        let run = &self.run;
+        self.ignored += u64::from(run.stop == Some(StopReason::Ignored));
+        self.selector_missed += u64::from(verdict::selector_missed(run));
+        let verdict = verdict::of_run(run);
+        match verdict.status {
+            VerdictStatus::ProvenComplete => self.proven += 1,
+            VerdictStatus::CompleteAsTold | VerdictStatus::Limited => {
+                if run.pages == 1 && verdict::ended_by_link(run) {
+                    self.only_page_records_max = self.only_page_records_max.max(run.last_page_records);
+                }
+            }
+            VerdictStatus::Suspicious | VerdictStatus::Incomplete => {
+                self.doubtful += 1;
+                if self.doubt.as_ref().is_none_or(|(worst, _)| *worst < verdict.status) {
+                    self.doubt = Some((verdict.status, verdict.reasons.join("; ")));
+                }
+            }
+        }
+    }
 }
 
 /// Warnings kept per resource; an API that is odd on every page needs no more.
@@ -48,7 +111,15 @@ const WARNINGS_MAX: usize = 20;
 impl ResourceEvidence {
     /// Adds a staged page.
     pub(crate) fn add(&mut self, page: &PageEvidence) {
+        self.add_page(page);
+        if let Some(ordinal) = page.family.parent {
+            self.rows.get_or_insert_default().add(ordinal, page);
+        }
+    }
+
+    fn add_page(&mut self, page: &PageEvidence) {
         self.pages += 1;
+        self.offered += page.family.offers.len() as u64;
         self.pages_with_records += u64::from(page.records > 0);
         self.records += page.records;
         self.kept += page.kept;
@@ -77,5 +148,16 @@ impl ResourceEvidence {
     /// Returns whether all pages are staged.
     pub(crate) fn finished(&self) -> bool {
         self.stop.is_some()
+    }
+
+    /// Returns how many of the parent's rows have all their pages staged.
+    pub(crate) fn rows_finished(&self) -> u64 {
+        self.rows.as_ref().map_or(0, |rows| rows.finished)
+    }
+
+    /// Returns the parent's row that is paged half way, with its pages.
+    pub(crate) fn row_under_way(&self) -> Option<(u64, &ResourceEvidence)> {
+        let rows = self.rows.as_ref().filter(|rows| !rows.run.finished())?;
+        Some((rows.newest, &rows.run))
     }
 }

@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use spile_core::{Error, ErrorKind, Observer, Page, Plan, Position, ResourcePlan, Result};
+use spile_core::{Error, ErrorKind, Observer, Page, ParentRow, Plan, Position, ResourcePlan, Result};
 use spile_extract::{Counters, ExtractEnv, ResourceStart, Transport, Window, extract_resource};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
+use crate::evidence::ResourceEvidence;
+use crate::family::{Child, ChildStart, Outlet, ended_abnormally};
 use crate::package::OpenPackage;
+
+/// Rows of a parent that may wait for one of its children.
+const ROWS_WAITING_MAX: usize = 64;
 
 /// What was sent for one resource.
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,72 +34,171 @@ pub(crate) struct Shared {
     pub(crate) cancel: Arc<watch::Sender<bool>>,
 }
 
-/// Where each resource that is not finished goes on, by index in the plan.
-pub(crate) fn starts(plan: &Plan, package: &OpenPackage) -> Vec<(usize, ResourceStart)> {
+/// Where a resource goes on.
+pub(crate) enum Start {
+    /// A resource of its own.
+    Root(ResourceStart),
+    /// One that is paged per row of another.
+    Child(ChildStart),
+}
+
+/// A resource that is not finished.
+pub(crate) struct Unfinished {
+    index: usize,
+    start: Start,
+    /// The number of the next row that it gives to children.
+    next_ordinal: u64,
+}
+
+/// Returns where each resource that is not finished goes on.
+pub(crate) fn starts(plan: &Plan, package: &OpenPackage) -> Result<Vec<Unfinished>> {
     let mut starts = Vec::new();
     for (index, resource) in plan.resources.iter().enumerate() {
+        if is_finished(plan, package, resource) {
+            continue;
+        }
         let window: Option<Window> = package.opened.windows.get(&resource.name).cloned();
-        let start = match package.evidence.get(&resource.name) {
-            Some(evidence) if evidence.finished() => continue,
-            Some(evidence) => ResourceStart {
-                position: evidence.next.clone().unwrap_or(Position::Start),
-                window,
-                cursor_state: evidence.cursor_state.clone(),
-                pages_before: evidence.pages,
-                records_before: evidence.records,
-                last_body_hash: evidence.last_body_hash.clone(),
-                next_is_resume: evidence.pages > 0,
-            },
-            None => ResourceStart {
-                position: Position::Start,
-                window,
-                cursor_state: None,
-                pages_before: 0,
-                records_before: 0,
-                last_body_hash: None,
-                next_is_resume: false,
-            },
+        let evidence = package.evidence.get(&resource.name);
+        let start = match &resource.family.parent {
+            Some(parent) => Start::Child(child_start(package, &parent.resource, evidence, window)?),
+            None => Start::Root(match evidence {
+                Some(evidence) => going_on(evidence, window),
+                None => ResourceStart::fresh(window),
+            }),
         };
-        starts.push((index, start));
+        let next_ordinal = evidence.map_or(0, |evidence| evidence.offered);
+        starts.push(Unfinished { index, start, next_ordinal });
     }
-    starts
+    Ok(starts)
+}
+
+/// Returns whether the ledger has all of a resource. A child ends with its parent, after the last row's last page.
+fn is_finished(plan: &Plan, package: &OpenPackage, resource: &ResourcePlan) -> bool {
+    let evidence = package.evidence.get(&resource.name);
+    let Some(parent) = &resource.family.parent else {
+        return evidence.is_some_and(ResourceEvidence::finished);
+    };
+    let pages = evidence.map_or(0, |evidence| evidence.pages);
+    if plan.page_limit.is_some_and(|limit| pages >= limit) {
+        return true;
+    }
+    let Some(above) = plan.resources.iter().find(|above| above.name == parent.resource) else { return false };
+    let offered = package.evidence.get(&above.name).map_or(0, |evidence| evidence.offered);
+    let done = evidence.map_or(0, ResourceEvidence::rows_finished);
+    is_finished(plan, package, above) && done >= offered
+}
+
+fn going_on(evidence: &ResourceEvidence, window: Option<Window>) -> ResourceStart {
+    ResourceStart {
+        position: evidence.next.clone().unwrap_or(Position::Start),
+        window,
+        cursor_state: evidence.cursor_state.clone(),
+        pages_before: evidence.pages,
+        records_before: evidence.records,
+        last_body_hash: evidence.last_body_hash.clone(),
+        next_is_resume: evidence.pages > 0,
+        parent: None,
+    }
+}
+
+fn child_start(
+    package: &OpenPackage,
+    parent: &str,
+    evidence: Option<&ResourceEvidence>,
+    window: Option<Window>,
+) -> Result<ChildStart> {
+    let half_done = evidence.and_then(ResourceEvidence::row_under_way);
+    let first = half_done.map(|(_, run)| going_on(run, window.clone()));
+    let from =
+        half_done.map_or_else(|| evidence.map_or(0, ResourceEvidence::rows_finished), |(ordinal, _)| ordinal);
+    let known = package.evidence.get(parent).is_some_and(|parent| parent.offered > from);
+    Ok(ChildStart {
+        pending: if known { package.offers(parent, from)? } else { Vec::new() },
+        first,
+        window,
+        cursor_state: evidence.and_then(|evidence| evidence.cursor_state.clone()),
+        pages: evidence.map_or(0, |evidence| evidence.pages),
+    })
 }
 
 /// Fetches until every resource is finished or one fails. The first failure stops the others; it is returned after
 /// they have stopped, so that every page that was sent to `pages` is whole.
 pub(crate) async fn extract_all(
     shared: &Shared,
-    starts: Vec<(usize, ResourceStart)>,
+    starts: Vec<Unfinished>,
     counters: &BTreeMap<String, Arc<Counters>>,
     pages: mpsc::Sender<Page>,
 ) -> Result<()> {
     let slots = Arc::new(Semaphore::new(shared.plan.limits.resources_in_flight_max.max(1)));
-    let mut tasks = JoinSet::new();
-    for (index, start) in starts {
-        let (shared, slots, pages) = (shared.clone(), Arc::clone(&slots), pages.clone());
-        let counters = Arc::clone(&counters[&shared.plan.resources[index].name]);
-        tasks.spawn(async move {
-            let _slot = slots.acquire().await.expect("the semaphore is never closed");
-            if *shared.cancel.borrow() {
-                return Err(interrupted());
-            }
-            let resource: &ResourcePlan = &shared.plan.resources[index];
-            let env = ExtractEnv {
-                plan: &shared.plan,
-                transport: &*shared.transport,
-                observer: &*shared.observer,
-                cancel: shared.cancel.subscribe(),
-            };
-            Box::pin(extract_resource(resource, start, &env, &counters, pages)).await
-        });
+    let plan = &shared.plan;
+    let mut senders: BTreeMap<String, Vec<mpsc::Sender<ParentRow>>> = BTreeMap::new();
+    let mut receivers: BTreeMap<usize, mpsc::Receiver<ParentRow>> = BTreeMap::new();
+    for unfinished in &starts {
+        if let Some(parent) = &plan.resources[unfinished.index].family.parent {
+            let (sender, receiver) = mpsc::channel(ROWS_WAITING_MAX);
+            senders.entry(parent.resource.clone()).or_default().push(sender);
+            receivers.insert(unfinished.index, receiver);
+        }
     }
-    drop(pages);
+    let mut tasks = JoinSet::new();
+    for Unfinished { index, start, next_ordinal } in starts {
+        let name = &plan.resources[index].name;
+        let children = senders.remove(name).unwrap_or_default();
+        let outlet = Outlet { pages: pages.clone(), children, next_ordinal };
+        let (shared, counters) = (shared.clone(), Arc::clone(&counters[name]));
+        match start {
+            Start::Root(start) => {
+                let slots = Arc::clone(&slots);
+                tasks.spawn(async move {
+                    let _slot = slots.acquire().await.expect("the semaphore is never closed");
+                    Box::pin(extract_root(&shared, index, start, &counters, outlet)).await
+                });
+            }
+            // A child takes no slot: its parent would wait for it while holding one.
+            Start::Child(start) => {
+                let rows = receivers.remove(&index);
+                let child = Child { shared, index, counters, start, rows, outlet };
+                tasks.spawn(Box::pin(child.extract()));
+            }
+        }
+    }
+    // Children of finished parents see the end of their rows, and staging sees the end of pages.
+    drop((senders, pages));
+    first_failure(shared, tasks).await
+}
+
+async fn extract_root(
+    shared: &Shared,
+    index: usize,
+    start: ResourceStart,
+    counters: &Counters,
+    mut outlet: Outlet,
+) -> Result<()> {
+    if *shared.cancel.borrow() {
+        return Err(interrupted());
+    }
+    let resource: &ResourcePlan = &shared.plan.resources[index];
+    let env = ExtractEnv {
+        plan: &shared.plan,
+        transport: &*shared.transport,
+        observer: &*shared.observer,
+        cancel: shared.cancel.subscribe(),
+    };
+    if outlet.children.is_empty() {
+        return extract_resource(resource, start, &env, counters, outlet.pages).await;
+    }
+    let (sender, receiver) = mpsc::channel(1);
+    let (extracted, forwarded) =
+        tokio::join!(extract_resource(resource, start, &env, counters, sender), outlet.forward(receiver));
+    // What closed the channel comes first.
+    forwarded?;
+    extracted
+}
+
+async fn first_failure(shared: &Shared, mut tasks: JoinSet<Result<()>>) -> Result<()> {
     let mut first_error: Option<Error> = None;
     while let Some(joined) = tasks.join_next().await {
-        let outcome = joined.unwrap_or_else(|panic| {
-            Err(Error::new(ErrorKind::Bug, "bug/task", "a resource's task ended abnormally")
-                .source_error(panic))
-        });
+        let outcome = joined.unwrap_or_else(|panic| Err(ended_abnormally(panic)));
         if let Err(error) = outcome {
             shared.cancel.send_replace(true);
             // The tasks that stop because of the first failure say so too; only the first one counts.

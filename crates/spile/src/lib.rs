@@ -22,6 +22,7 @@ mod durable;
 mod environment;
 mod evidence;
 mod extraction;
+mod family;
 mod history;
 mod ledger;
 mod package;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use serde_json::Value;
 use spile_core::{
-    Error, ErrorKind, Manifest, PageEvidence, Plan, Result, Schema, SchemaChange, SealedPackage, SegmentFile,
-    TableLoad, WriteDisposition,
+    Error, ErrorKind, Manifest, PageEvidence, ParentRow, Plan, Result, Schema, SchemaChange, SealedPackage,
+    SegmentFile, TableLoad, WriteDisposition,
 };
 use spile_normalize::Flushed;
 
@@ -104,6 +104,24 @@ impl OpenPackage {
         self.ledger.append(&self.folder.join(LEDGER_FILE), &Entry::Staged(staged))?;
         self.next_segment += 1;
         Ok(())
+    }
+
+    /// Reads the rows that a resource has given to its children, from a number on.
+    pub(crate) fn offers(&self, resource: &str, from: u64) -> Result<Vec<ParentRow>> {
+        let mut rows = Vec::new();
+        let mut ordinal = 0;
+        ledger::replay(&self.folder.join(LEDGER_FILE), |entry| {
+            let Entry::Staged(staged) = entry else { return };
+            for page in staged.pages.into_iter().filter(|page| page.resource == resource) {
+                for values in page.family.offers {
+                    if ordinal >= from {
+                        rows.push(ParentRow { ordinal, values });
+                    }
+                    ordinal += 1;
+                }
+            }
+        })?;
+        Ok(rows)
     }
 
     /// Returns how many pages are staged.

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use indexmap::IndexMap;
 use serde_json::Value;
 use spile_core::{
-    Destination, Event, Observer, Plan, Receipt, ReportStatus, ResourceReport, Result, RunReport, Schema,
-    Stored, TableReport, WriteDisposition,
+    Destination, Event, Observer, Plan, Receipt, ReportStatus, ResourcePlan, ResourceReport, Result,
+    RunReport, Schema, Stored, TableReport, WriteDisposition,
 };
 use spile_extract::{Counters, HttpTransport, Window};
 use spile_normalize::Normalizer;
@@ -20,7 +21,7 @@ use crate::extraction::{self, Shared, Traffic};
 use crate::ledger::{LEDGER_VERSION, Opened};
 use crate::package::{self, OpenPackage};
 use crate::recover::{self, Expected, Finished};
-use crate::verdict::judge;
+use crate::verdict::{Parent, judge};
 use crate::workdir::{self, Workdir};
 use crate::{clock, history, staging, state};
 
@@ -176,7 +177,7 @@ impl Line<'_> {
             Normalizer::new(schema, &package.opened.load_id, identifier_length_max, &self.plan.limits);
         normalizer.apply_changes(&package.changes);
         let mut roots = Vec::new();
-        for resource in &self.plan.resources {
+        for resource in self.plan.resources.iter().filter(|resource| !resource.family.hidden) {
             let cursor_field = resource.incremental.as_ref().and_then(|plan| plan.cursor_path.single_field());
             let root = normalizer.add_resource(&resource.name, &resource.load, cursor_field)?;
             roots.push((root, resource.load.write_disposition));
@@ -211,7 +212,7 @@ impl Line<'_> {
             observer: Arc::clone(self.observer),
             cancel: Arc::new(cancel),
         };
-        let starts = extraction::starts(self.plan, package);
+        let starts = extraction::starts(self.plan, package)?;
         if self.options.stop_on_signal {
             runtime.spawn(stop_on_signal(Arc::clone(&shared.cancel)));
         }
@@ -273,7 +274,7 @@ impl Line<'_> {
             report.resources.push(ResourceReport {
                 requests: sent.requests,
                 window,
-                verdict: judge(resource, &evidence),
+                verdict: judge(resource, &evidence, parent_of(self.plan, resource, &package.evidence)),
                 ..resource_report(&resource.name, &evidence)
             });
         }
@@ -281,16 +282,27 @@ impl Line<'_> {
 }
 
 fn report_finished(report: &mut RunReport, plan: &Plan, load: &Finished) -> Result<()> {
-    let evidence = package::read_evidence(&load.archived)?;
+    let all = package::read_evidence(&load.archived)?;
     for resource in &plan.resources {
-        let evidence = evidence.get(&resource.name).cloned().unwrap_or_default();
+        let evidence = all.get(&resource.name).cloned().unwrap_or_default();
         report.resources.push(ResourceReport {
-            verdict: judge(resource, &evidence),
+            verdict: judge(resource, &evidence, parent_of(plan, resource, &all)),
             ..resource_report(&resource.name, &evidence)
         });
     }
     report.tables = table_reports(&load.receipt);
     Ok(())
+}
+
+/// Returns what a child is held against.
+fn parent_of(
+    plan: &Plan,
+    resource: &ResourcePlan,
+    evidence: &IndexMap<String, ResourceEvidence>,
+) -> Option<Parent> {
+    let parent = resource.family.parent.as_ref()?;
+    let offered = evidence.get(&parent.resource).map_or(0, |evidence| evidence.offered);
+    Some(Parent { offered, page_limit: plan.page_limit })
 }
 
 fn resource_report(name: &str, evidence: &ResourceEvidence) -> ResourceReport {

@@ -40,7 +40,10 @@ pub(crate) fn stage_pages(
         });
         match received {
             Some(Some(page)) => {
-                normalizer.push(&page)?;
+                // A resource that is fetched for its children only has no table.
+                if !page.records.is_empty() {
+                    normalizer.push(&page)?;
+                }
                 pending.push(page.evidence);
                 due.get_or_insert_with(|| {
                     Instant::now() + SEGMENT_AGE_MIN.max(started.elapsed() / SEGMENT_AGE_PART)

@@ -106,6 +106,7 @@ mod tests {
                 base_url: "http://127.0.0.1/".parse().unwrap(),
                 trusted_origins: vec![],
                 headers: vec![],
+                manners: spile_core::Manners::default(),
                 retry: RetryPlan {
                     statuses: vec![],
                     all_server_errors: false,

@@ -2,10 +2,26 @@
 
 use spile_core::{ResourcePlan, StopReason, Totals, Verdict, VerdictStatus};
 
-use crate::evidence::ResourceEvidence;
+use crate::evidence::{ParentRows, ResourceEvidence};
+
+/// What a child is held against.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parent {
+    /// Rows that its parent gave.
+    pub(crate) offered: u64,
+    /// `--limit-pages`.
+    pub(crate) page_limit: Option<u64>,
+}
 
 /// Judges a resource whose pages are all staged.
-pub(crate) fn judge(resource: &ResourcePlan, evidence: &ResourceEvidence) -> Verdict {
+pub(crate) fn judge(resource: &ResourcePlan, evidence: &ResourceEvidence, parent: Option<Parent>) -> Verdict {
+    match parent {
+        Some(parent) => judge_child(resource, evidence, parent),
+        None => judge_root(resource, evidence),
+    }
+}
+
+fn judge_root(resource: &ResourcePlan, evidence: &ResourceEvidence) -> Verdict {
     let mut verdict = Verdict::new(VerdictStatus::CompleteAsTold);
     let stop = evidence.stop.as_ref();
     if stop.is_none() {
@@ -29,12 +45,95 @@ pub(crate) fn judge(resource: &ResourcePlan, evidence: &ResourceEvidence) -> Ver
             ),
         );
     }
-    if stop != Some(&StopReason::WindowPassed) {
+    if !matches!(stop, Some(StopReason::WindowPassed | StopReason::Ignored)) {
         hold_against_totals(&mut verdict, evidence);
     }
     if let Some(selector) = &resource.data_selector {
         look_at_selector(&mut verdict, selector.as_str(), evidence);
     }
+    look_at_window(&mut verdict, evidence);
+    if verdict.status == VerdictStatus::CompleteAsTold {
+        only_page_is_full(&mut verdict, resource, evidence);
+    }
+    if verdict.status == VerdictStatus::CompleteAsTold && verdict.reasons.is_empty() {
+        verdict.reasons.push(told(stop).to_owned());
+    }
+    verdict
+}
+
+/// Judges a child: all rows of its parent must have been paged to their end, each one without a doubt.
+fn judge_child(resource: &ResourcePlan, evidence: &ResourceEvidence, parent: Parent) -> Verdict {
+    let mut verdict = Verdict::new(VerdictStatus::CompleteAsTold);
+    let nothing = ParentRows::default();
+    let rows = evidence.rows.as_deref().unwrap_or(&nothing);
+    if rows.finished < parent.offered {
+        if parent.page_limit.is_some_and(|limit| evidence.pages >= limit) {
+            let reason = format!("stopped after {} by --limit-pages", pages(evidence.pages));
+            verdict.add(VerdictStatus::Limited, reason);
+            return verdict;
+        }
+        let (done, all) = (rows.finished, count(parent.offered, "parent row"));
+        verdict.add(VerdictStatus::Incomplete, format!("only {done} of {all} have all their pages"));
+    }
+    if let Some((status, reason)) = &rows.doubt {
+        verdict.add(
+            *status,
+            format!("for {} of {}: {reason}", rows.doubtful, count(rows.finished, "parent row")),
+        );
+    }
+    if let (Some(selector), true) = (&resource.data_selector, rows.selector_missed > 0) {
+        verdict.add(
+            VerdictStatus::Suspicious,
+            format!(
+                "the data_selector `{}` matched nothing on the last page of {} of {}; that may be an error in the API's own form",
+                selector.as_str(),
+                rows.selector_missed,
+                count(rows.finished, "parent row")
+            ),
+        );
+    }
+    look_at_window(&mut verdict, evidence);
+    if resource.paginator.page_size().is_some_and(|size| size == rows.only_page_records_max) {
+        verdict.add(
+            VerdictStatus::Suspicious,
+            format!("the only page of a parent row is full ({} records) and the API gave neither a next page nor a total", rows.only_page_records_max),
+        );
+    }
+    if rows.ignored > 0 {
+        let (ignored, all) = (rows.ignored, count(rows.finished, "parent row"));
+        verdict.reasons.push(format!("{ignored} of {all} were ignored by response_actions"));
+    }
+    if verdict.status == VerdictStatus::CompleteAsTold {
+        if parent.offered > 0 && rows.proven == parent.offered {
+            verdict.status = VerdictStatus::ProvenComplete;
+        }
+        verdict.reasons.push(format!("all pages of {} were read", count(parent.offered, "parent row")));
+    }
+    verdict
+}
+
+/// Judges the pages of one row of a parent by themselves.
+pub(crate) fn of_run(run: &ResourceEvidence) -> Verdict {
+    let mut verdict = Verdict::new(VerdictStatus::CompleteAsTold);
+    match run.stop {
+        Some(StopReason::RepeatedPage) => verdict.add(VerdictStatus::Suspicious, "a page came twice"),
+        Some(StopReason::Ignored | StopReason::WindowPassed | StopReason::ConfiguredMaximum) => {}
+        _ => hold_against_totals(&mut verdict, run),
+    }
+    verdict
+}
+
+/// Returns whether the selector found nothing on the last page although the API does not say that there is nothing.
+pub(crate) fn selector_missed(run: &ResourceEvidence) -> bool {
+    run.pages > 0 && !run.selector_matched_last && !reports_nothing(run.totals_last)
+}
+
+/// Returns whether paging ended because the API gave nothing to follow.
+pub(crate) fn ended_by_link(run: &ResourceEvidence) -> bool {
+    matches!(run.stop, Some(StopReason::NoNext | StopReason::StopCondition))
+}
+
+fn look_at_window(verdict: &mut Verdict, evidence: &ResourceEvidence) {
     if evidence.outside_window > 0 {
         verdict.add(
             VerdictStatus::Suspicious,
@@ -44,13 +143,6 @@ pub(crate) fn judge(resource: &ResourcePlan, evidence: &ResourceEvidence) -> Ver
             ),
         );
     }
-    if verdict.status == VerdictStatus::CompleteAsTold {
-        only_page_is_full(&mut verdict, resource, evidence);
-    }
-    if verdict.status == VerdictStatus::CompleteAsTold && verdict.reasons.is_empty() {
-        verdict.reasons.push(told(stop).to_owned());
-    }
-    verdict
 }
 
 fn hold_against_totals(verdict: &mut Verdict, evidence: &ResourceEvidence) {
@@ -95,7 +187,7 @@ fn hold_against_totals(verdict: &mut Verdict, evidence: &ResourceEvidence) {
 
 /// A selector without a match finds no records, and so ends paging just as an empty page does.
 fn look_at_selector(verdict: &mut Verdict, selector: &str, evidence: &ResourceEvidence) {
-    if evidence.pages == 0 || evidence.selector_matched_last || reports_nothing(evidence.totals_last) {
+    if !selector_missed(evidence) {
         return;
     }
     let place = if evidence.selector_matched { "the last page" } else { "any page" };
@@ -108,8 +200,7 @@ fn look_at_selector(verdict: &mut Verdict, selector: &str, evidence: &ResourceEv
 /// One page, as full as was asked for, no total, no next: an API that pages in another way looks just like this.
 fn only_page_is_full(verdict: &mut Verdict, resource: &ResourcePlan, evidence: &ResourceEvidence) {
     let Some(size) = resource.paginator.page_size() else { return };
-    let ended_by_link = matches!(evidence.stop, Some(StopReason::NoNext | StopReason::StopCondition));
-    if ended_by_link && evidence.pages == 1 && evidence.last_page_records == size {
+    if ended_by_link(evidence) && evidence.pages == 1 && evidence.last_page_records == size {
         verdict.add(
             VerdictStatus::Suspicious,
             format!("the only page is full ({size} of {size} records) and the API gave neither a next page nor a total"),
@@ -131,6 +222,7 @@ fn told(stop: Option<&StopReason>) -> &'static str {
         }
         Some(StopReason::SinglePage) => "one page was asked for; the API reports no total to hold against it",
         Some(StopReason::WindowPassed) => "a record beyond the window came in the declared order",
+        Some(StopReason::Ignored) => "the last answer was ignored by response_actions",
         Some(StopReason::PageLimit) => "the last page came just at --limit-pages",
         Some(StopReason::ConfiguredMaximum | StopReason::RepeatedPage) | None => "",
     }

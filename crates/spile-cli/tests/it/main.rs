@@ -9,6 +9,8 @@
 
 mod bad_input;
 mod datasette;
+mod extract_dependents;
+mod extract_differential;
 mod harness;
 mod kill;
 mod oracle;

@@ -2,7 +2,9 @@
 //!
 //! Paginator and auth of the client are resolved per resource, in `components`.
 
-use spile_core::{ClientPlan, Credential, CredentialPlace, Diagnostic, Limits, Node, Secret};
+use spile_core::{
+    ClientPlan, Credential, CredentialPlace, Diagnostic, Limits, Manners, Node, RateLimit, Secret,
+};
 use url::{Origin, Url};
 
 use crate::fields::{KnownKeys, wrong_type};
@@ -10,9 +12,24 @@ use crate::resolve::Resolver;
 
 const CLIENT: KnownKeys = KnownKeys {
     of: "client",
-    known: &["base_url", "headers", "auth", "paginator", "retry", "timeout", "trusted_hosts", "limits"],
+    known: &[
+        "base_url",
+        "headers",
+        "auth",
+        "paginator",
+        "retry",
+        "timeout",
+        "total_timeout",
+        "concurrency",
+        "rate_limit",
+        "trusted_hosts",
+        "limits",
+    ],
     later: &[("session", "Remove it; retries and timeouts are set by `client.retry` and `client.timeout`.")],
 };
+
+const RATE_LIMIT: KnownKeys =
+    KnownKeys { of: "client.rate_limit", known: &["requests", "seconds"], later: &[] };
 
 const LIMITS: KnownKeys = KnownKeys {
     of: "client.limits",
@@ -39,9 +56,44 @@ impl Resolver<'_> {
         let base_url = self.required(node, "base_url", "client").and_then(|url| self.base_url(url));
         let headers = self.client_headers(node);
         let retry = self.retry(node);
+        let manners = self.manners(node);
         let base_url = base_url?;
         let trusted_origins = self.trusted_origins(node, &base_url);
-        Some(ClientPlan { base_url, trusted_origins, headers, retry })
+        Some(ClientPlan { base_url, trusted_origins, headers, retry, manners })
+    }
+
+    /// Reads how much may be asked at once, how fast, and for how long.
+    fn manners(&mut self, client: &Node) -> Manners {
+        let mut manners = Manners::default();
+        let get = |key: &str| client.get(key).filter(|node| !node.is_null());
+        if let Some(node) = get("concurrency") {
+            match self.count(node, "concurrency") {
+                Some(0) => self.report(wrong_type("concurrency", "a whole number from 1", node)),
+                Some(number) => manners.concurrency = usize::try_from(number.min(1000)).unwrap_or(1000),
+                None => {} // Reported.
+            }
+        }
+        if let Some(seconds) = get("total_timeout").and_then(|node| self.amount(node, "total_timeout")) {
+            manners.total_timeout_seconds = Some(seconds).filter(|seconds| *seconds > 0.0);
+        }
+        manners.rate_limit = get("rate_limit").and_then(|node| self.rate_limit(node));
+        manners
+    }
+
+    fn rate_limit(&mut self, node: &Node) -> Option<RateLimit> {
+        self.entries(node, "client.rate_limit")?;
+        RATE_LIMIT.check(node, self.diagnostics);
+        let requests_node = self.required(node, "requests", "client.rate_limit")?;
+        let requests = self.count(requests_node, "requests")?;
+        if requests == 0 {
+            self.report(wrong_type("requests", "a whole number from 1", requests_node));
+            return None;
+        }
+        let seconds = match node.get("seconds").filter(|node| !node.is_null()) {
+            Some(node) => self.amount(node, "seconds")?,
+            None => 1.0,
+        };
+        Some(RateLimit { requests: u32::try_from(requests).unwrap_or(u32::MAX), seconds })
     }
 
     fn base_url(&mut self, node: &Node) -> Option<Url> {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 use spile_core::{
-    Auth, ClientPlan, Diagnostic, IncrementalPlan, JsonPath, Method, Node, Paginator, ParamValue, Value,
+    Auth, BodyTemplate, ClientPlan, Diagnostic, IncrementalPlan, JsonPath, Method, Node, Paginator,
+    ParamValue, ResponseAction, TemplatePart, Value,
 };
-use url::Url;
 
 use crate::fields::{KnownKeys, not_supported, wrong_type};
 use crate::interpolate::{self, Piece};
 use crate::resolve::Resolver;
+use crate::resolve::path::Target;
 use crate::resolve::read::Reported;
 
 const ENDPOINT: KnownKeys = KnownKeys {
@@ -25,20 +26,22 @@ const ENDPOINT: KnownKeys = KnownKeys {
         "paginator",
         "data_selector",
         "incremental",
+        "response_actions",
     ],
-    later: &[
-        ("data", "Send a JSON body with `json`, if the API takes one."),
-        ("response_actions", "Remove them; every status from 400 ends the resource with an error for now."),
-    ],
+    later: &[("data", "Send a JSON body with `json`, if the API takes one.")],
 };
+
+const ACTION: KnownKeys =
+    KnownKeys { of: "a response action", known: &["status_code", "content", "action"], later: &[] };
 
 /// The parts of a resource plan that come from its endpoint.
 pub(super) struct EndpointParts {
     pub(super) method: Method,
-    pub(super) url: Url,
+    pub(super) target: Target,
     pub(super) params: Vec<(String, ParamValue)>,
     pub(super) headers: Vec<(String, ParamValue)>,
-    pub(super) json: Option<Json>,
+    pub(super) json: Option<BodyTemplate>,
+    pub(super) actions: Vec<ResponseAction>,
     pub(super) auth: Vec<Arc<dyn Auth>>,
     pub(super) paginator: Arc<dyn Paginator>,
     pub(super) data_selector: Option<JsonPath>,
@@ -74,19 +77,21 @@ impl Resolver<'_> {
         let incremental = self.incremental(name, node, resource);
         let has_incremental = get("incremental").is_some();
         let mut bound = Vec::new();
-        let url = path.and_then(|(path, path_node)| {
+        let target = path.and_then(|(path, path_node)| {
             self.url(name, &path, path_node, get("params"), client?, &mut bound)
         });
         let params = self.params(get("params"), has_incremental, &bound, &mut credentials);
         let headers = self.endpoint_headers(get("headers"), has_incremental, &mut credentials);
         credentials.extend(auth);
         let json = get("json").and_then(|body| self.body(body));
+        let actions = get("response_actions").map(|node| self.actions(node)).unwrap_or_default();
         Some(EndpointParts {
             method: method?,
-            url: url?,
+            target: target?,
             params,
             headers,
             json,
+            actions,
             auth: credentials,
             paginator: paginator?,
             data_selector: data_selector.ok()?,
@@ -127,8 +132,44 @@ impl Resolver<'_> {
         }
     }
 
-    /// Resolves a JSON body. Placeholders in it are refused for now; doubled braces stand for single ones.
-    fn body(&mut self, node: &Node) -> Option<Json> {
+    /// Resolves `response_actions`: what dlt can do without a function, which is `ignore`.
+    fn actions(&mut self, node: &Node) -> Vec<ResponseAction> {
+        let Value::List(items) = &node.value else {
+            self.report(wrong_type("response_actions", "a list", node));
+            return Vec::new();
+        };
+        items.iter().filter_map(|item| self.action(item)).collect()
+    }
+
+    fn action(&mut self, node: &Node) -> Option<ResponseAction> {
+        self.entries(node, "a response action")?;
+        ACTION.check(node, self.diagnostics);
+        let get = |key: &str| node.get(key).filter(|node| !node.is_null());
+        let status = self.optional(get("status_code"), |this, node| this.count(node, "status_code")).ok()?;
+        let content = self.optional(get("content"), |this, node| this.string(node, "content")).ok()?;
+        let Some(action) = get("action") else {
+            self.report(crate::fields::missing("action", "a response action", &super::start_of(node)));
+            return None;
+        };
+        let words = [("ignore", ())];
+        self.choice(action, "action", &words)?;
+        if status.is_none() && content.is_none() {
+            self.report(
+                Diagnostic::warning(
+                    "config/no-effect",
+                    "an action without `status_code` and `content` never acts",
+                )
+                .at(&node.span)
+                .hint("Say which answers are to be ignored, as in `\"status_code\": 404`."),
+            );
+        }
+        // A number that is no status never comes, so the action never acts.
+        let status = status.map(|status| u16::try_from(status).unwrap_or(u16::MAX));
+        Some(ResponseAction { status, content })
+    }
+
+    /// Resolves a JSON body; doubled braces stand for single ones.
+    fn body(&mut self, node: &Node) -> Option<BodyTemplate> {
         let Value::Map(_) = node.value else {
             self.report(wrong_type("json", "a map", node));
             return None;
@@ -137,25 +178,34 @@ impl Resolver<'_> {
         self.body_value(&resolved)
     }
 
-    fn body_value(&mut self, node: &Node) -> Option<Json> {
+    fn body_value(&mut self, node: &Node) -> Option<BodyTemplate> {
         Some(match &node.value {
-            Value::Null => Json::Null,
-            Value::Bool(boolean) => Json::Bool(*boolean),
-            Value::Int(number) => Json::from(*number),
-            Value::Float(number) => Json::from(*number),
-            Value::String(text) => Json::String(self.body_text(text, node)?),
+            Value::Null => BodyTemplate::Literal(Json::Null),
+            Value::Bool(boolean) => BodyTemplate::Literal(Json::Bool(*boolean)),
+            Value::Int(number) => BodyTemplate::Literal(Json::from(*number)),
+            Value::Float(number) => BodyTemplate::Literal(Json::from(*number)),
+            Value::String(text) => self.body_text(text, node)?,
             Value::List(items) => {
-                let items: Vec<Option<Json>> = items.iter().map(|item| self.body_value(item)).collect();
-                Json::Array(items.into_iter().collect::<Option<_>>()?)
+                let items: Vec<Option<BodyTemplate>> =
+                    items.iter().map(|item| self.body_value(item)).collect();
+                body_list(items.into_iter().collect::<Option<_>>()?)
             }
             Value::Map(entries) => {
-                let mut object = serde_json::Map::new();
+                let mut object = Vec::new();
                 for (key, value) in entries {
-                    let name = self.body_text(&key.name, &Node::new(Value::Null, key.span.clone()));
+                    let at = Node::new(Value::Null, key.span.clone());
+                    let name = self.body_text(&key.name, &at);
                     let value = self.body_value(value);
-                    object.insert(name?, value?);
+                    let BodyTemplate::Literal(Json::String(name)) = name? else {
+                        self.report(
+                            not_supported("a placeholder in the name of a value in json", &key.span)
+                                .hint("Write the name as it is sent."),
+                        );
+                        return None;
+                    };
+                    object.push((name, value?));
                 }
-                Json::Object(object)
+                body_map(object)
             }
             Value::Reference(_) | Value::Concat(_) => {
                 self.report(wrong_type("a value in json", "a plain value", node));
@@ -164,38 +214,63 @@ impl Resolver<'_> {
         })
     }
 
-    fn body_text(&mut self, text: &str, node: &Node) -> Option<String> {
-        match interpolate::split(text) {
-            Ok(pieces) => {
-                let mut plain = String::new();
-                for piece in pieces {
-                    match piece {
-                        Piece::Text(text) => plain.push_str(&text),
-                        Piece::Field(field) => {
-                            self.refuse_field(field, "json", node);
-                            return None;
-                        }
-                    }
-                }
-                Some(plain)
-            }
+    fn body_text(&mut self, text: &str, node: &Node) -> Option<BodyTemplate> {
+        let pieces = match interpolate::split(text) {
+            Ok(pieces) => pieces,
             Err(problem) => {
                 self.report(super::params::invalid_expression(problem, "json", &node.span));
-                None
+                return None;
             }
+        };
+        let mut parts = Vec::new();
+        for piece in pieces {
+            parts.push(match piece {
+                Piece::Text(text) => TemplatePart::Text(text),
+                Piece::Field(field) if field.starts_with("resources.") => {
+                    TemplatePart::Parent(self.parent_field(field, "json", node)?)
+                }
+                Piece::Field(field) => {
+                    self.refuse_field(field, "json", node);
+                    return None;
+                }
+            });
         }
+        Some(match parts.as_slice() {
+            [] => BodyTemplate::Literal(Json::from("")),
+            [TemplatePart::Text(text)] => BodyTemplate::Literal(Json::from(text.as_str())),
+            [TemplatePart::Parent(name)] => BodyTemplate::Offer(name.clone()),
+            _ => BodyTemplate::Text(parts),
+        })
     }
 
     /// Reports a placeholder that has no meaning here, or none yet.
     pub(super) fn refuse_field(&mut self, field: &str, place: &str, node: &Node) {
         let span = super::path::inside(&node.span, &format!("{{{field}}}"));
         let diagnostic = match field.split('.').next() {
-            Some("resources") => not_supported("a resource that depends on another resource", &span)
-                .hint("Dependent resources come in a later version."),
             Some("incremental") => not_supported(&format!("`{{{field}}}` in {place}"), &span)
                 .hint("Send the cursor as a query parameter or header for now."),
             _ => super::params::invalid_expression(&format!("`{field}`"), place, &span),
         };
         self.report(diagnostic);
+    }
+}
+
+/// A list without placeholders is literal as a whole.
+fn body_list(items: Vec<BodyTemplate>) -> BodyTemplate {
+    let literal: Option<Vec<Json>> = items.iter().map(as_literal).collect();
+    literal.map_or(BodyTemplate::List(items), |values| BodyTemplate::Literal(Json::Array(values)))
+}
+
+/// An object without placeholders is literal as a whole.
+fn body_map(entries: Vec<(String, BodyTemplate)>) -> BodyTemplate {
+    let literal: Option<serde_json::Map<String, Json>> =
+        entries.iter().map(|(name, value)| Some((name.clone(), as_literal(value)?))).collect();
+    literal.map_or(BodyTemplate::Map(entries), |values| BodyTemplate::Literal(Json::Object(values)))
+}
+
+fn as_literal(template: &BodyTemplate) -> Option<Json> {
+    match template {
+        BodyTemplate::Literal(value) => Some(value.clone()),
+        _ => None,
     }
 }

@@ -11,6 +11,7 @@ mod hints;
 mod incremental;
 mod merge;
 mod params;
+mod parent;
 mod path;
 mod read;
 mod resource;
@@ -54,6 +55,8 @@ struct Resolver<'a> {
     names: Names,
     /// Which source arguments were used.
     arguments_used: Vec<String>,
+    /// What the endpoint that is being read needs of its parent.
+    references: parent::References,
 }
 
 const TOP: KnownKeys =
@@ -68,8 +71,15 @@ pub(crate) fn resolve(
 ) -> Option<Plan> {
     let stem = request.stem.to_owned();
     let names = Names { pipeline: stem, source: "rest_api".to_owned(), section: "rest_api".to_owned() };
-    let mut resolver =
-        Resolver { request, registries, providers, diagnostics, names, arguments_used: Vec::new() };
+    let mut resolver = Resolver {
+        request,
+        registries,
+        providers,
+        diagnostics,
+        names,
+        arguments_used: Vec::new(),
+        references: parent::References::default(),
+    };
     resolver.read_names();
     resolver.plan()
 }

@@ -88,8 +88,12 @@ impl Resolver<'_> {
         match node.get("type").and_then(Node::as_str) {
             Some("incremental") => {}
             Some("resolve") => self.report(
-                not_supported("a resource that depends on another resource", &node.span)
-                    .hint("Dependent resources come in a later version."),
+                Diagnostic::error(
+                    "config/unbound-resolve",
+                    format!("the path does not use the parameter `{name}`, which is resolved from a parent"),
+                )
+                .at(&node.span)
+                .hint("Write {resources.<parent>.<field>} as the parameter's value to send it in the query."),
             ),
             _ => self.report(
                 wrong_type(&format!("the parameter `{name}`"), "a text, a number, a boolean or a list", node)
@@ -113,7 +117,13 @@ impl Resolver<'_> {
         let node = Node::new(Value::Null, span.clone());
         match self.template(text, place, &node, false)? {
             ParamValue::Literal(name) => Some(name),
-            ParamValue::Template(_) => None,
+            ParamValue::Template(_) => {
+                self.report(
+                    not_supported("a placeholder in the name of a parameter or header", span)
+                        .hint("Write the name as it is sent."),
+                );
+                None
+            }
         }
     }
 
@@ -160,6 +170,9 @@ impl Resolver<'_> {
                             .label("the endpoint has no `incremental`"),
                     );
                     return None;
+                }
+                Piece::Field(field) if field.starts_with("resources.") => {
+                    TemplatePart::Parent(self.parent_field(field, place, node)?)
                 }
                 Piece::Field(field) => {
                     self.refuse_field(field, place, node);

@@ -4,7 +4,7 @@
 //! brace takes four of them; so it does here.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use spile_core::{ClientPlan, Diagnostic, Node, Span, Store};
+use spile_core::{ClientPlan, Diagnostic, Node, Span, Store, TemplatePart};
 use url::Url;
 
 use crate::interpolate::{self, Piece};
@@ -13,6 +13,20 @@ use crate::resolve::{Resolver, params};
 
 /// All but the unreserved characters of RFC 3986.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Where an endpoint is.
+pub(super) enum Target {
+    /// Known now.
+    Fixed(Url),
+    /// Known for each row of the parent.
+    PerRow(Vec<TemplatePart>),
+}
+
+/// What stands for a placeholder.
+enum Filling {
+    Text(String),
+    Offer(String),
+}
 
 impl Resolver<'_> {
     /// Binds a path and joins it. Params that the path takes are added to `bound`.
@@ -24,7 +38,7 @@ impl Resolver<'_> {
         params: Option<&Node>,
         client: &ClientPlan,
         bound: &mut Vec<String>,
-    ) -> Option<Url> {
+    ) -> Option<Target> {
         let pieces = match interpolate::split(path) {
             Ok(pieces) => pieces,
             Err(problem) => {
@@ -32,13 +46,13 @@ impl Resolver<'_> {
                 return None;
             }
         };
-        let mut text = String::new();
+        let mut parts: Vec<TemplatePart> = Vec::new();
         let mut complete = true;
         for piece in pieces {
             match piece {
                 Piece::Text(literal) => {
                     if let Some(literal) = twice_unescaped(&literal) {
-                        text.push_str(&literal);
+                        push_text(&mut parts, &literal);
                     } else {
                         self.report(
                             params::invalid_expression("a brace", "path", &node.span)
@@ -48,7 +62,10 @@ impl Resolver<'_> {
                     }
                 }
                 Piece::Field(field) => match self.placeholder(resource, field, node, params, bound) {
-                    Some(value) => text.extend(utf8_percent_encode(&value, SEGMENT)),
+                    Some(Filling::Text(value)) => {
+                        push_text(&mut parts, &utf8_percent_encode(&value, SEGMENT).to_string());
+                    }
+                    Some(Filling::Offer(name)) => parts.push(TemplatePart::Parent(name)),
                     None => complete = false,
                 },
             }
@@ -56,7 +73,36 @@ impl Resolver<'_> {
         if !complete {
             return None;
         }
-        self.join(client, &text, node)
+        match parts.as_slice() {
+            [] => self.join(client, "", node).map(Target::Fixed),
+            [TemplatePart::Text(text)] => self.join(client, text, node).map(Target::Fixed),
+            _ => self.join_parts(client, parts, node).map(Target::PerRow),
+        }
+    }
+
+    /// Joins a path that is known for each row only. A trial with a plain value finds what cannot become a URL.
+    fn join_parts(
+        &mut self,
+        client: &ClientPlan,
+        mut parts: Vec<TemplatePart>,
+        node: &Node,
+    ) -> Option<Vec<TemplatePart>> {
+        if let Some(TemplatePart::Text(last)) = parts.last_mut() {
+            last.truncate(last.trim_end_matches(['?', '&']).len());
+        }
+        let trial: String =
+            parts.iter().map(|part| if let TemplatePart::Text(text) = part { text } else { "x" }).collect();
+        self.join(client, &trial, node)?;
+        if !is_absolute(&trial) {
+            let base = format!("{}/", client.base_url.as_str().trim_end_matches('/'));
+            match parts.first_mut() {
+                Some(TemplatePart::Text(first)) => {
+                    *first = format!("{base}{}", first.trim_start_matches('/'))
+                }
+                _ => parts.insert(0, TemplatePart::Text(base)),
+            }
+        }
+        Some(parts)
     }
 
     fn placeholder(
@@ -66,7 +112,10 @@ impl Resolver<'_> {
         node: &Node,
         params: Option<&Node>,
         bound: &mut Vec<String>,
-    ) -> Option<String> {
+    ) -> Option<Filling> {
+        if field.starts_with("resources.") {
+            return self.parent_field(field, "path", node).map(Filling::Offer);
+        }
         // dlt drops conversions and format specs of path placeholders.
         let name = field.split(['!', ':']).next().unwrap_or(field);
         if name.is_empty() || name.contains(['.', '[']) {
@@ -75,40 +124,34 @@ impl Resolver<'_> {
         }
         if let Some(param) = params.and_then(|params| params.get(name)).filter(|param| !param.is_null()) {
             bound.push(name.to_owned());
-            return self.bound_param(name, param);
+            if param.get("type").and_then(Node::as_str) == Some("resolve") {
+                return self.resolve_param(param).map(Filling::Offer);
+            }
+            return self.bound_param(name, param).map(Filling::Text);
         }
         let argument = self.request.arguments.iter().find(|(key, _)| key.name == name);
         if let Some((key, value)) = argument {
             self.arguments_used.push(key.name.clone());
-            return params::scalar_text(&value.value);
+            return params::scalar_text(&value.value).map(Filling::Text);
         }
         let from_source = self.request.source.setting("arguments").and_then(|arguments| arguments.get(name));
         if let Some(value) = from_source {
-            return self.bound_param(name, value);
+            return self.bound_param(name, value).map(Filling::Text);
         }
         let found =
             self.looked_up(&[name], Store::Config, name).and_then(|value| params::scalar_text(&value));
         if found.is_none() {
             self.report(self.unbound(resource, name, field, node));
         }
-        found
+        found.map(Filling::Text)
     }
 
     fn bound_param(&mut self, name: &str, node: &Node) -> Option<String> {
         let resolved = self.resolved(node)?;
         let text = params::scalar_text(&resolved.value);
         if text.is_none() {
-            let resolve = node.get("type").and_then(Node::as_str) == Some("resolve");
-            self.report(if resolve {
-                crate::fields::not_supported("a resource that depends on another resource", &node.span)
-                    .hint("Dependent resources come in a later version.")
-            } else {
-                crate::fields::wrong_type(
-                    &format!("the path parameter `{name}`"),
-                    "a text or a number",
-                    &resolved,
-                )
-            });
+            let what = format!("the path parameter `{name}`");
+            self.report(crate::fields::wrong_type(&what, "a text or a number", &resolved));
         }
         text
     }
@@ -132,8 +175,7 @@ impl Resolver<'_> {
     /// Joins as dlt does; an absolute path takes the place of the base URL.
     fn join(&mut self, client: &ClientPlan, path: &str, node: &Node) -> Option<Url> {
         let path = path.trim_end_matches(['?', '&']);
-        let lower = path.get(..8).unwrap_or(path).to_lowercase();
-        let text = if lower.starts_with("http://") || lower.starts_with("https://") {
+        let text = if is_absolute(path) {
             path.to_owned()
         } else if path.trim_start_matches('/').is_empty() {
             client.base_url.as_str().trim_end_matches('/').to_owned()
@@ -154,6 +196,18 @@ impl Resolver<'_> {
                 None
             }
         }
+    }
+}
+
+fn is_absolute(path: &str) -> bool {
+    let lower = path.get(..8).unwrap_or(path).to_lowercase();
+    lower.starts_with("http://") || lower.starts_with("https://")
+}
+
+fn push_text(parts: &mut Vec<TemplatePart>, text: &str) {
+    match parts.last_mut() {
+        Some(TemplatePart::Text(last)) => last.push_str(text),
+        _ => parts.push(TemplatePart::Text(text.to_owned())),
     }
 }
 

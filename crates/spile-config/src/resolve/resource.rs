@@ -1,11 +1,14 @@
 //! `resources` and `resource_defaults`: names, shorthands, merging, selection.
 
-use spile_core::{ClientPlan, Diagnostic, Key, Node, ResourcePlan, Value};
+use spile_core::{
+    BodyTemplate, ClientPlan, Diagnostic, FamilyPlan, Key, Node, ParentPlan, ResourcePlan, Value,
+};
 
 use crate::fields::{KnownKeys, missing, nearest, wrong_type};
+use crate::resolve::parent::{Link, References};
+use crate::resolve::path::Target;
 use crate::resolve::{Resolver, merge, start_of};
 
-const PARENTS: &str = "Resources that depend on another resource come in a later version.";
 const CALLABLES: &str = "Transform the rows after loading for now.";
 const ONE_DESTINATION: &str = "Remove it; the format is the destination's choice for now.";
 
@@ -24,9 +27,9 @@ const RESOURCE: KnownKeys = KnownKeys {
         "parallelized",
         "schema_contract",
         "incremental_sync",
+        "include_from_parent",
     ],
     later: &[
-        ("include_from_parent", PARENTS),
         ("processing_steps", CALLABLES),
         ("parent_table_name", "Remove it; nested tables are named after their parent."),
         ("table_format", ONE_DESTINATION),
@@ -65,13 +68,7 @@ impl Resolver<'_> {
             written.push((name, resource));
         }
         self.check_selection(&written);
-        let mut plans = Vec::new();
-        for (name, resource) in &written {
-            let merged = merge::resource(&defaults, resource);
-            if self.is_selected(name, &merged) {
-                plans.extend(self.resource(name, &merged, client));
-            }
-        }
+        let plans = self.plans(&written, &defaults, client);
         self.check_backfill(&plans);
         if plans.is_empty() && !self.diagnostics.has_errors() {
             self.report(
@@ -83,6 +80,45 @@ impl Resolver<'_> {
                 .hint("Name a resource on the command line, or remove `selected: false`."),
             );
         }
+        plans
+    }
+
+    /// Resolves what is selected, and what that depends on.
+    fn plans(
+        &mut self,
+        written: &[(String, Node)],
+        defaults: &Node,
+        client: Option<&ClientPlan>,
+    ) -> Vec<ResourcePlan> {
+        let merged: Vec<(&str, Node)> = written
+            .iter()
+            .map(|(name, resource)| (name.as_str(), merge::resource(defaults, resource)))
+            .collect();
+        let mut wanted: Vec<(usize, bool)> = Vec::new();
+        for (index, (name, resource)) in merged.iter().enumerate() {
+            if self.is_selected(name, resource) {
+                wanted.push((index, false));
+            }
+        }
+        let (mut plans, mut links) = (Vec::new(), Vec::new());
+        let mut next = 0;
+        while let Some((index, hidden)) = wanted.get(next).copied() {
+            next += 1;
+            let (name, resource) = &merged[index];
+            let plan = self.resource(name, resource, client, &mut links);
+            let Some(mut plan) = plan else { continue };
+            plan.family.hidden = hidden;
+            let parent = plan.family.parent.as_ref().map(|parent| parent.resource.as_str());
+            let parent = merged.iter().position(|(name, _)| Some(*name) == parent);
+            if let Some(parent) = parent.filter(|parent| !wanted.iter().any(|(index, _)| index == parent)) {
+                wanted.push((parent, true));
+            }
+            plans.push((index, plan));
+        }
+        plans.sort_by_key(|(index, _)| *index);
+        let mut plans: Vec<ResourcePlan> = plans.into_iter().map(|(_, plan)| plan).collect();
+        let known: Vec<&str> = merged.iter().map(|(name, _)| *name).collect();
+        self.link(&mut plans, &links, &known);
         plans
     }
 
@@ -210,23 +246,46 @@ impl Resolver<'_> {
         if chosen.is_empty() { by_config } else { chosen.iter().any(|chosen| chosen == name) }
     }
 
-    fn resource(&mut self, name: &str, merged: &Node, client: Option<&ClientPlan>) -> Option<ResourcePlan> {
+    fn resource(
+        &mut self,
+        name: &str,
+        merged: &Node,
+        client: Option<&ClientPlan>,
+        links: &mut Vec<Link>,
+    ) -> Option<ResourcePlan> {
+        self.references = References::default();
         let load = self.load_plan(name, merged);
         let endpoint = merged.get("endpoint")?;
         let parts = self.endpoint(name, endpoint, merged, client);
-        let (load, parts) = (load?, parts?);
+        self.include_from_parent(name, merged);
+        let References { parent, span, offers, include } = std::mem::take(&mut self.references);
+        if let (Some(parent), Some(span)) = (&parent, span) {
+            links.push(Link { child: name.to_owned(), parent: parent.clone(), span, offers });
+        }
+        let (load, parts, client) = (load?, parts?, client?);
+        let (url, target) = match parts.target {
+            Target::Fixed(url) => (url.clone(), vec![spile_core::TemplatePart::Text(url.into())]),
+            Target::PerRow(target) => (client.base_url.clone(), target),
+        };
+        let (json, template) = match parts.json {
+            Some(BodyTemplate::Literal(json)) => (Some(json), None),
+            template => (None, template),
+        };
+        let parent = parent.map(|resource| ParentPlan { resource, url: target, json: template, include });
         Some(ResourcePlan {
             name: name.to_owned(),
             method: parts.method,
-            url: parts.url,
+            url,
             params: parts.params,
             headers: parts.headers,
-            json: parts.json,
+            json,
             auth: parts.auth,
             paginator: parts.paginator,
             data_selector: parts.data_selector,
+            actions: parts.actions,
             incremental: parts.incremental,
             load,
+            family: FamilyPlan { parent, offers: Vec::new(), hidden: false },
         })
     }
 

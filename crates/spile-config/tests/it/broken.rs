@@ -86,7 +86,7 @@ fn resources() {
         (resource("name: a\ncolumns: {x: {hard_delete: true}}"), "config/not-supported 4:17"),
         (resource("name: a\nschema_contract: freeze"), "config/not-supported 4:20"),
         (resource("name: a\nprocessing_steps: []"), "config/not-supported 4:3"),
-        (resource("name: a\ninclude_from_parent: [x]"), "config/not-supported 4:3"),
+        (resource("name: a\ninclude_from_parent: [x]"), "config/no-parent 4:24"),
         (resource("name: a\nprimary_key: 5"), "config/wrong-type 4:16"),
     ]);
 }
@@ -107,7 +107,7 @@ fn endpoints() {
             "config/unbound-path-parameter 4:27",
         ),
         (resource("name: a\nendpoint: {path: '{{x}}'}"), "config/invalid-expression 4:20"),
-        (resource("name: a\nendpoint: {path: '{resources.b.id}'}"), "config/not-supported 4:21"),
+        (resource("name: a\nendpoint: {path: '{resources.b.id}'}"), "config/unknown-parent 4:21"),
         (resource("name: a\nendpoint: {path: '{incremental.start_value}'}"), "config/not-supported 4:21"),
         (resource("name: a\nendpoint: {params: {x: '{y}'}}"), "config/invalid-expression 4:27"),
         (resource("name: a\nendpoint: {params: {x: '{\"a\": 1}'}}"), "config/invalid-expression 4:27"),
@@ -117,7 +117,7 @@ fn endpoints() {
         ),
         (
             resource("name: a\nendpoint: {params: {x: {type: resolve, resource: b, field: c}}}"),
-            "config/not-supported 4:26",
+            "config/unbound-resolve 4:26",
         ),
         (resource("name: a\nendpoint: {params: {x: {y: 1}}}"), "config/wrong-type 4:26"),
         (resource("name: a\nendpoint: {json: [1]}"), "config/wrong-type 4:20"),
@@ -126,7 +126,7 @@ fn endpoints() {
             "config/not-supported 4:25",
         ),
         (resource("name: a\nendpoint: {data: {x: 1}}"), "config/not-supported 4:14"),
-        (resource("name: a\nendpoint: {response_actions: []}"), "config/not-supported 4:14"),
+        (resource("name: a\nendpoint: {response_actions: {}}"), "config/wrong-type 4:32"),
         (resource("name: a\nendpoint: {headers: {A: null}}"), "config/not-supported 4:27"),
     ]);
 }

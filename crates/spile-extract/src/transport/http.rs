@@ -10,6 +10,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use spile_core::{ClientPlan, Credential, CredentialPlace, Error, ErrorKind, Limits, Method, Result};
 use url::{Origin, Url};
 
+use super::gate::Gate;
 use super::redirect::{is_trusted, next_hop};
 use super::{BoxFuture, OutgoingRequest, Response, Transport};
 
@@ -28,6 +29,8 @@ pub struct HttpTransport {
     client_headers: Vec<Credential>,
     redirects_max: u32,
     body_bytes_max: usize,
+    gate: Gate,
+    total_timeout: Option<Duration>,
 }
 
 impl HttpTransport {
@@ -50,6 +53,8 @@ impl HttpTransport {
             client_headers: client.headers.clone(),
             redirects_max: limits.redirects_max,
             body_bytes_max: limits.body_bytes_max,
+            gate: Gate::new(client.manners),
+            total_timeout: total_timeout(client),
         })
     }
 
@@ -160,8 +165,35 @@ impl HttpTransport {
 
 impl Transport for HttpTransport {
     fn send<'a>(&'a self, request: &'a OutgoingRequest) -> BoxFuture<'a, Result<Response>> {
-        Box::pin(self.follow(request))
+        Box::pin(async {
+            let pass = self.gate.enter(&request.url).await;
+            let response = match self.total_timeout {
+                Some(longest) => tokio::time::timeout(longest, self.follow(request))
+                    .await
+                    .unwrap_or_else(|_| Err(too_slow(longest)))?,
+                None => self.follow(request).await?,
+            };
+            pass.learn(&response.headers, response.received_at);
+            Ok(response)
+        })
     }
+
+    fn hold(&self, url: &Url, seconds: f64) {
+        self.gate.hold(url, seconds);
+    }
+}
+
+fn total_timeout(client: &ClientPlan) -> Option<Duration> {
+    Duration::try_from_secs_f64(client.manners.total_timeout_seconds?)
+        .ok()
+        .filter(|longest| !longest.is_zero())
+}
+
+/// Names an answer that keeps coming, but too slowly for any read to time out.
+fn too_slow(longest: Duration) -> Error {
+    let message = format!("the whole answer did not come within {} seconds", longest.as_secs_f64());
+    Error::new(ErrorKind::Unavailable, "source/too-slow", message)
+        .hint("Raise `client.total_timeout`, or ask for smaller pages.")
 }
 
 fn builder(timeout: Duration) -> reqwest::ClientBuilder {

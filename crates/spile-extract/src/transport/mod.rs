@@ -5,6 +5,7 @@
 
 mod budget;
 mod failure;
+mod gate;
 mod http;
 mod redirect;
 mod retry;
@@ -86,13 +87,16 @@ impl Response {
 
 /// Sends requests.
 ///
-/// - `send` makes one attempt, following redirects; it never retries.
+/// - `send` makes one attempt, following redirects; it never retries. It may wait for its turn.
 /// - Any status is an answer, not an error.
 /// - An error of kind `Unavailable` means that the same request may succeed later: not reached, timed out, cut off.
 /// - An error never holds a credential.
 pub trait Transport: Send + Sync {
     /// Sends a request and reads the whole answer.
     fn send<'a>(&'a self, request: &'a OutgoingRequest) -> BoxFuture<'a, Result<Response>>;
+
+    /// Is told that a host asks for a pause. One that knows no others that ask the host has nothing to do.
+    fn hold(&self, _url: &Url, _seconds: f64) {}
 }
 
 /// Takes every known secret out of texts for people: those of the plan, and those that auths make of them.

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use spile_core::{Document, Error, ErrorKind, Event, Observer, Result, RetryPlan};
+use spile_core::{Document, Error, ErrorKind, Event, Observer, ResponseAction, Result, RetryPlan};
 use tokio::sync::watch;
 use url::Url;
 
@@ -21,6 +21,7 @@ pub(crate) struct Exchange<'a> {
     pub(crate) transport: &'a dyn Transport,
     pub(crate) observer: &'a dyn Observer,
     pub(crate) counters: &'a Counters,
+    pub(crate) actions: &'a [ResponseAction],
     pub(crate) scrubber: &'a Scrubber,
     pub(crate) cancel: watch::Receiver<bool>,
 }
@@ -33,6 +34,8 @@ pub(crate) struct Answer {
     pub(crate) bytes: u64,
     pub(crate) body_hash: String,
     pub(crate) retries: u64,
+    /// Whether an action of the config takes it for an empty last page; the document is an empty list then.
+    pub(crate) ignored: bool,
 }
 
 impl Exchange<'_> {
@@ -50,6 +53,9 @@ impl Exchange<'_> {
                 return Err(self.give_up(failure, request, page, attempts));
             };
             self.counters.add_retry();
+            if failure.class == RetryClass::RateLimit || failure.retry_after_seconds.is_some() {
+                self.transport.hold(&request.url, wait_seconds);
+            }
             self.observer.on_event(&Event::Retrying {
                 resource: self.resource,
                 reason: failure.error.message(),
@@ -75,6 +81,10 @@ impl Exchange<'_> {
             Failure { class, error, retry_after_seconds: None }
         })?;
         self.counters.add_answer(&response);
+        if self.actions.iter().any(|action| action.matches(response.status, &response.body)) {
+            let emptied = Response { body: b"[]".to_vec(), ..response };
+            return self.parse(emptied).map(|answer| Answer { ignored: true, ..answer });
+        }
         if !(200..300).contains(&response.status) {
             return Err(Failure {
                 class: self.status_class(response.status),
@@ -99,6 +109,7 @@ impl Exchange<'_> {
                 bytes,
                 body_hash,
                 retries: 0,
+                ignored: false,
             }),
             Err(cause) => {
                 let class = match (response.status, cause.message.as_str()) {

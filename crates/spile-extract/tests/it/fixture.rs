@@ -30,6 +30,8 @@ pub(crate) fn plan(url: &str, paginator: &str) -> Plan {
         auth: vec![auth(&format!(r#"{{"type":"api_key","name":"X-Key","api_key":"{SECRET}"}}"#))],
         paginator: paginator_of(paginator),
         data_selector: None,
+        actions: Vec::new(),
+        family: spile_core::FamilyPlan::default(),
         incremental: None,
         load: LoadPlan {
             table: "items".to_owned(),
@@ -53,6 +55,7 @@ pub(crate) fn plan(url: &str, paginator: &str) -> Plan {
                 name: "X-Client".to_owned(),
                 value: Secret::new(SECRET),
             }],
+            manners: spile_core::Manners::default(),
             retry: RetryPlan {
                 statuses: vec![429],
                 all_server_errors: true,

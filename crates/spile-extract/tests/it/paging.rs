@@ -64,6 +64,7 @@ async fn a_run_goes_on_from_the_ledger() {
         records_before: last.records,
         last_body_hash: Some(last.body_hash.clone()),
         next_is_resume: true,
+        parent: None,
         ..ResourceStart::fresh(None)
     };
     let resumed = run_from(&plan, start).await;

@@ -47,6 +47,7 @@ pub(crate) fn page(resource: &str, number: u8, body: &str) -> Page {
         selector_matched: true,
         retries: 0,
         cursor_state: None,
+        family: spile_core::FamilyEvidence::default(),
         warnings: Vec::new(),
     };
     Page { document, records, evidence }

@@ -39,6 +39,8 @@ fn resource(selector: Option<&str>, page_size: Option<u64>) -> ResourcePlan {
         auth: vec![],
         paginator: Arc::new(PagesOf(page_size)),
         data_selector: selector.map(|selector| JsonPath::parse(selector).unwrap()),
+        actions: Vec::new(),
+        family: spile_core::FamilyPlan::default(),
         incremental: None,
         load: LoadPlan {
             table: "r".into(),
@@ -69,6 +71,7 @@ fn page(records: u64, totals: Totals) -> PageEvidence {
         selector_matched: true,
         retries: 0,
         cursor_state: None,
+        family: spile_core::FamilyEvidence::default(),
         warnings: vec![],
     }
 }
@@ -121,7 +124,7 @@ fn totals_decide() {
         (&[100], none, StopReason::NoNext, VerdictStatus::Suspicious, "the only page is full"),
         (&[99], none, StopReason::NoNext, VerdictStatus::CompleteAsTold, "no next page"),
     ] {
-        let verdict = judge(&resource(None, Some(100)), &evidence(counts, totals, &stop));
+        let verdict = judge(&resource(None, Some(100)), &evidence(counts, totals, &stop), None);
         assert_eq!(verdict.status, expected, "{counts:?} {totals:?}: {:?}", verdict.reasons);
         assert!(verdict.reasons.join("; ").contains(words), "{counts:?} {totals:?}: {:?}", verdict.reasons);
     }
@@ -131,7 +134,7 @@ fn totals_decide() {
 fn a_page_limit_is_a_limit_only_if_there_was_more() {
     let mut limited = evidence(&[100], Totals { records: Some(450), pages: None }, &StopReason::PageLimit);
     limited.next_known = true;
-    assert_eq!(judge(&resource(None, None), &limited).status, VerdictStatus::Limited);
+    assert_eq!(judge(&resource(None, None), &limited, None).status, VerdictStatus::Limited);
 }
 
 #[test]
@@ -139,19 +142,19 @@ fn odd_things_are_said() {
     let mut unmatched = evidence(&[0], Totals::default(), &StopReason::EmptyPage);
     unmatched.selector_matched = false;
     unmatched.selector_matched_last = false;
-    assert_eq!(judge(&resource(Some("items"), None), &unmatched).status, VerdictStatus::Suspicious);
+    assert_eq!(judge(&resource(Some("items"), None), &unmatched, None).status, VerdictStatus::Suspicious);
     unmatched.totals_last = Some(Totals { records: Some(0), pages: None });
-    assert_eq!(judge(&resource(Some("items"), None), &unmatched).status, VerdictStatus::ProvenComplete);
+    assert_eq!(judge(&resource(Some("items"), None), &unmatched, None).status, VerdictStatus::ProvenComplete);
 
     let mut broken_off = evidence(&[100, 100, 0], Totals::default(), &StopReason::EmptyPage);
     broken_off.selector_matched_last = false;
-    let verdict = judge(&resource(Some("items"), None), &broken_off);
+    let verdict = judge(&resource(Some("items"), None), &broken_off, None);
     assert_eq!(verdict.status, VerdictStatus::Suspicious);
     assert!(verdict.reasons.iter().any(|reason| reason.contains("nothing on the last page")), "{verdict:?}");
 
     let mut ignored = evidence(&[100], Totals { records: Some(100), pages: None }, &StopReason::NoNext);
     ignored.outside_window = 40;
-    let verdict = judge(&resource(None, None), &ignored);
+    let verdict = judge(&resource(None, None), &ignored, None);
     assert_eq!(verdict.status, VerdictStatus::Suspicious);
     assert!(
         verdict.reasons.iter().any(|reason| reason.contains("40 of 100 records lay outside")),
@@ -159,5 +162,5 @@ fn odd_things_are_said() {
     );
 
     let unfinished = ResourceEvidence::default();
-    assert_eq!(judge(&resource(None, None), &unfinished).status, VerdictStatus::Incomplete);
+    assert_eq!(judge(&resource(None, None), &unfinished, None).status, VerdictStatus::Incomplete);
 }
