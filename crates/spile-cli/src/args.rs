@@ -18,14 +18,18 @@ pub(crate) enum Command {
     Run(RunArgs),
     /// Reports everything that can be known about a config without the network.
     Check(CheckArgs),
+    /// Draws the plan of a config: first requests, pages, cursors, tables, and where values were found. No network.
+    Explain(CheckArgs),
+    /// Writes a config in another dialect on standard output.
+    Convert(ConvertArgs),
+    /// Writes a commented config to start from.
+    Init(InitArgs),
     /// Shows tables, row counts, loads and the last verdict of a pipeline's dataset.
     Show(ShowArgs),
     /// Lists what a config can name.
     List(ListArgs),
     /// Starts a small local API and runs two configs against it.
     Demo(DemoArgs),
-    #[command(hide = true)]
-    Explain(LaterArgs),
     #[command(hide = true)]
     Preview(LaterArgs),
     #[command(hide = true)]
@@ -93,6 +97,25 @@ pub(crate) struct RunArgs {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    /// The config to read.
+    pub(crate) config: PathBuf,
+    /// The dialect to write: json, python, toml or yaml.
+    #[arg(long, value_name = "DIALECT")]
+    pub(crate) to: String,
+    /// Which fenced block of a document, from 1.
+    #[arg(long, value_name = "N")]
+    pub(crate) block: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The file to write; it must not exist.
+    #[arg(default_value = "pipeline.yaml")]
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -23,10 +23,12 @@ fn main() -> ExitCode {
     let status = match &cli.command {
         Command::Run(args) => commands::run::execute(args),
         Command::Check(args) => commands::check::execute(args),
+        Command::Explain(args) => commands::explain::execute(args),
+        Command::Convert(args) => commands::convert::execute(args),
+        Command::Init(args) => commands::init::execute(args),
         Command::Show(args) => commands::show::execute(args),
         Command::List(args) => commands::list::execute(args),
         Command::Demo(args) => commands::demo::execute(args),
-        Command::Explain(_) => commands::later("explain"),
         Command::Preview(_) => commands::later("preview"),
         Command::Schema(_) => commands::later("schema"),
         Command::Tape(_) => commands::later("tape"),

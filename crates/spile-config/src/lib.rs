@@ -12,6 +12,7 @@
 
 mod convert;
 mod dialects;
+mod explain;
 mod fields;
 mod fingerprint;
 mod interpolate;
@@ -24,4 +25,5 @@ mod write;
 
 pub use convert::{Converted, convert};
 pub use dialects::{DIALECTS, Dialect};
+pub use explain::explain;
 pub use load::{Environment, Options, Registries, Resolved, load};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use spile_config::{Options, Registries, Resolved};
+use spile_config::{Converted, Options, Registries, Resolved};
 use spile_core::{Destination, DestinationPlan, Error, ErrorKind, Result};
 use spile_load::OpenOptions;
 
@@ -49,17 +49,25 @@ impl Environment {
 /// Reads a config of any dialect and resolves it, with Spile's own paginators and auths.
 pub fn load_config(path: &Path, options: &Options, environment: &Environment) -> Resolved {
     let registries = Registries { paginators: &spile_extract::PAGINATORS, auths: &spile_extract::AUTHS };
+    spile_config::load(path, options, &config_environment(environment), &registries)
+}
+
+/// Reads a config and writes it in the dialect with the name `to`.
+pub fn convert_config(path: &Path, to: &str, block: Option<usize>, environment: &Environment) -> Converted {
+    spile_config::convert(path, to, block, &config_environment(environment))
+}
+
+fn config_environment(environment: &Environment) -> spile_config::Environment {
     let global_directory = environment
         .variable("DLT_DATA_DIR")
         .map(PathBuf::from)
         .or_else(|| environment.home().map(|home| home.join(".dlt")));
-    let environment = spile_config::Environment {
+    spile_config::Environment {
         variables: environment.variables.clone(),
         working_directory: environment.working_directory.clone(),
         global_directory,
         now_microseconds: now_microseconds(),
-    };
-    spile_config::load(path, options, &environment, &registries)
+    }
 }
 
 /// Returns the current time; a clock before 1970 counts as 1970.

@@ -1,7 +1,10 @@
 //! One file per command. Each returns the exit status.
 
 pub(crate) mod check;
+pub(crate) mod convert;
 pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod run;
 pub(crate) mod show;
@@ -23,7 +26,7 @@ pub(crate) const SUSPICIOUS: u8 = 3;
 /// Answers a command of the contract that is not there yet.
 pub(crate) fn later(command: &str) -> u8 {
     let error = Error::new(ErrorKind::Config, "cli/not-yet", format!("`spile {command}` is not there yet"))
-        .hint("This version has run, check, show, list and demo; the README lists what comes next.");
+        .hint("This version has run, check, explain, convert, init, show, list and demo; the README lists what comes next.");
     render::error::print(&error);
     INVALID
 }

@@ -8,6 +8,8 @@
 )]
 
 mod bad_input;
+mod config_commands;
+mod config_diagnostics;
 mod datasette;
 mod extract_dependents;
 mod extract_differential;

@@ -153,6 +153,18 @@ fn what_cannot_be_evaluated_is_named() {
     }
 }
 
+#[test]
+fn endless_scripts_end() {
+    for text in [
+        "while True:\n    pass\n",
+        "a = []\nwhile True:\n    a = [a]\n",
+        "a = 'x'\nwhile True:\n    a += a\n",
+    ] {
+        let found = render(&script(text).load("c.py").diagnostics);
+        assert!(found.contains("config/python-unsupported"), "{text}\n{found}");
+    }
+}
+
 /// Every script of `testdata/python` gives the plan that its last lines describe: `# resource url [param=value ...]`.
 #[test]
 fn scripts_as_people_write_them() {

@@ -41,7 +41,7 @@ impl<'p> Interpreter<'p, '_> {
             }
             ("list" | "tuple", []) => Some(Object::list(Vec::new(), at)),
             // The rows of a source exist only at run time.
-            (_, [Object::Source | Object::Opaque]) => Some(Object::Opaque),
+            (_, [Object::Source | Object::Opaque]) | ("Exception" | "ValueError", _) => Some(Object::Opaque),
             ("list" | "tuple", [value]) => Some(Object::list(self.iterate(value, call)?, at)),
             ("reversed", [value]) => {
                 let mut items = self.iterate(value, call)?;
@@ -69,7 +69,6 @@ impl<'p> Interpreter<'p, '_> {
                 let pairs = pairs.map(|(left, right)| Object::list(vec![left, right], at.clone())).collect();
                 Some(Object::list(pairs, at.clone()))
             }
-            ("Exception" | "ValueError", _) => Some(Object::Opaque),
             _ => self.refuse_expression(&format!("`{name}` with these arguments"), call),
         }
     }

@@ -94,7 +94,7 @@ impl<'p> Interpreter<'p, '_> {
             _ if path.starts_with("dlt.") && TYPED_DICTS.contains(&name) => self.dict_call(call),
             _ if matches!(name, "rest_api_source" | "rest_api_resources") => Some(self.capture_source(call)),
             _ if path.starts_with("dlt.destinations.") => self.destination_call(name, call),
-            _ => self.moment_call(path, call).unwrap_or(Some(Object::Opaque)),
+            _ => self.moment_call(path, call),
         }
     }
 

@@ -13,8 +13,8 @@ use crate::dialects::placeholder::missing_variable;
 /// Deepest nesting of expressions, operators in a row included.
 const DEPTH_MAX: usize = 400;
 
-/// Most expressions and copied nodes, about a hundred times what a large config takes.
-pub(super) const WORK_MAX: usize = 2_000_000;
+/// Most expressions and copied nodes, about thirty times what a large config takes.
+pub(super) const WORK_MAX: usize = 500_000;
 
 impl<'p> Interpreter<'p, '_> {
     /// Evaluates an expression that must be part of a config.

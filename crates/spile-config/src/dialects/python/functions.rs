@@ -80,12 +80,10 @@ impl<'p> Interpreter<'p, '_> {
             names.insert(name, value.unwrap_or(Object::Unknown));
         }
         let rest: Vec<Object<'p>> = positional.collect();
-        match &parameters.vararg {
-            Some(parameter) => {
-                drop(names.insert(parameter.name.to_string(), Object::list(rest, place.clone())))
-            }
-            None if rest.is_empty() => {}
-            None => return self.refuse_expression("a call with so many arguments", at),
+        if let Some(parameter) = &parameters.vararg {
+            names.insert(parameter.name.to_string(), Object::list(rest, place.clone()));
+        } else if !rest.is_empty() {
+            return self.refuse_expression("a call with so many arguments", at);
         }
         match &parameters.kwarg {
             Some(parameter) => {

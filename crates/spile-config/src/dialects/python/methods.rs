@@ -88,7 +88,9 @@ impl<'p> Interpreter<'p, '_> {
             };
             let more = more.borrow().clone();
             self.work += more.len();
-            more.into_iter().for_each(|entry| replace(&mut entries.borrow_mut(), entry));
+            for entry in more {
+                replace(&mut entries.borrow_mut(), entry);
+            }
         }
         for keyword in &call.arguments.keywords {
             for (name, value) in self.keyword(keyword)? {

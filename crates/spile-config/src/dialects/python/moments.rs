@@ -101,11 +101,11 @@ impl Moment {
 }
 
 impl<'p> Interpreter<'p, '_> {
-    /// Calls a function of `datetime` or `pendulum`; `None` inside when there is no such function here.
-    pub(super) fn moment_call(&mut self, path: &str, call: &'p ExprCall) -> Option<Option<Object<'p>>> {
+    /// Calls a function of `datetime` or `pendulum`. Any other call gives an opaque object.
+    pub(super) fn moment_call(&mut self, path: &str, call: &'p ExprCall) -> Option<Object<'p>> {
         let path = path.strip_prefix("dlt.common.").unwrap_or(path);
         let zoned = !call.arguments.is_empty();
-        Some(match path {
+        match path {
             "datetime.datetime.now" => self.now(if zoned { Kind::Utc } else { Kind::Naive }, 0, call),
             "datetime.datetime.utcnow" | "datetime.datetime.today" => self.now(Kind::Naive, 0, call),
             "pendulum.now" => self.now(Kind::Utc, 0, call),
@@ -117,8 +117,8 @@ impl<'p> Interpreter<'p, '_> {
             "pendulum.datetime" => self.moment_of_parts(Kind::Utc, call),
             "datetime.date" => self.moment_of_parts(Kind::Date, call),
             "datetime.timedelta" | "pendulum.duration" => self.duration(call).map(Object::Duration),
-            _ => return None,
-        })
+            _ => Some(Object::Opaque),
+        }
     }
 
     fn now(&mut self, kind: Kind, days: i64, call: &ExprCall) -> Option<Object<'p>> {

@@ -212,7 +212,7 @@ fn equal(left: &Object<'_>, right: &Object<'_>) -> Option<bool> {
             (Value::Null, Value::Null) => Some(true),
             (Value::Reference(_) | Value::Concat(_), _) | (_, Value::Reference(_) | Value::Concat(_)) => None,
             (left, right) => match (number(left), number(right)) {
-                (Some(left), Some(right)) => Some(left == right),
+                (Some(left), Some(right)) => left.partial_cmp(&right).map(Ordering::is_eq),
                 _ => Some(false),
             },
         },

@@ -86,7 +86,9 @@ impl<'p> Interpreter<'p, '_> {
             }
             (Object::Map(entries, _), "|", Object::Map(more, _)) => {
                 let more = more.borrow().clone();
-                more.into_iter().for_each(|entry| replace(&mut entries.borrow_mut(), entry));
+                for entry in more {
+                    replace(&mut entries.borrow_mut(), entry);
+                }
             }
             _ => {
                 let value = self.binary(left, assign.op, right, assign);

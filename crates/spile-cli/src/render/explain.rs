@@ -1,0 +1,80 @@
+//! The tree of `spile explain`, drawn from its document.
+
+use serde_json::Value;
+
+/// Draws a plan.
+pub(crate) fn tree(document: &Value) -> String {
+    let client = &document["client"];
+    let mut text = format!(
+        "pipeline {} into {}, dataset {}\nclient {}: {} retries, {} s timeout\n",
+        word(&document["pipeline"]),
+        word(&document["destination"]),
+        word(&document["dataset"]),
+        word(&client["base_url"]),
+        client["retries_max"],
+        client["timeout_seconds"],
+    );
+    for resource in document["resources"].as_array().into_iter().flatten() {
+        text.push('\n');
+        branch(resource, &mut text);
+    }
+    let values = document["values"].as_array().map_or(&[][..], Vec::as_slice);
+    if !values.is_empty() {
+        text.push_str("\nvalues\n");
+    }
+    for value in values {
+        let kind = if value["secret"] == Value::Bool(true) { "secret" } else { "config" };
+        text.push_str(&format!("  {kind} {} from {}\n", word(&value["key"]), word(&value["found_in"])));
+    }
+    text
+}
+
+fn branch(resource: &Value, text: &mut String) {
+    let mut lines = Vec::new();
+    let mut request = format!("{} {}", word(&resource["method"]), word(&resource["url"]));
+    let mut separator = if request.contains('?') { '&' } else { '?' };
+    for param in resource["params"].as_array().into_iter().flatten() {
+        request.push_str(&format!("{separator}{}={}", word(&param["name"]), word(&param["value"])));
+        separator = '&';
+    }
+    lines.push(("request", request));
+    if resource["credentials"].as_u64().is_some_and(|count| count > 0) {
+        let count = resource["credentials"].as_u64().unwrap_or_default();
+        lines.push(("auth", super::count(count, "credential")));
+    }
+    let size =
+        resource["page_size"].as_u64().map_or_else(String::new, |size| format!(", {size} rows a page"));
+    let bound = format!("at most {} pages", resource["pages_max"]);
+    lines.push(("pages", format!("{}{size}, {bound}", word(&resource["paginator"]))));
+    let records = resource["records"].as_str().filter(|path| !path.is_empty());
+    lines.push(("records", records.map_or_else(|| "found on the first page".to_owned(), str::to_owned)));
+    let incremental = &resource["incremental"];
+    if !incremental.is_null() {
+        let mut cursor = word(&incremental["cursor_path"]);
+        for (name, key) in
+            [("from", "initial_value"), ("to", "end_value"), ("sent as", "start_param"), ("and", "end_param")]
+        {
+            if !incremental[key].is_null() {
+                cursor.push_str(&format!(" {name} {}", word(&incremental[key])));
+            }
+        }
+        lines.push(("cursor", cursor));
+    }
+    let mut table = format!("{}, {}", word(&resource["table"]), word(&resource["write_disposition"]));
+    for (name, key) in [("primary key", "primary_key"), ("merge key", "merge_key"), ("declared", "columns")] {
+        let words: Vec<String> = resource[key].as_array().into_iter().flatten().map(word).collect();
+        if !words.is_empty() {
+            table.push_str(&format!(", {name} {}", words.join(" ")));
+        }
+    }
+    lines.push(("table", table));
+    text.push_str(&format!("{}\n", word(&resource["name"])));
+    let last = lines.len() - 1;
+    for (index, (name, line)) in lines.iter().enumerate() {
+        text.push_str(&format!("{} {name:<8} {line}\n", if index == last { "└" } else { "├" }));
+    }
+}
+
+fn word(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}

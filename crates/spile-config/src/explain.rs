@@ -1,0 +1,83 @@
+//! A plan as a document: what is requested first, what walks the pages, what is loaded where.
+//!
+//! Nothing is sent. Invariant: no value of a secret and no header value is in the document.
+
+use serde_json::{Value, json};
+use spile_core::{
+    IncrementalPlan, JsonPath, Method, ParamValue, Plan, ResourcePlan, TemplatePart, redact_url,
+};
+
+/// Describes a plan.
+pub fn explain(plan: &Plan) -> Value {
+    let retry = &plan.client.retry;
+    json!({
+        "pipeline": plan.pipeline,
+        "source": plan.source,
+        "destination": plan.destination.kind,
+        "dataset": plan.dataset,
+        "client": {
+            "base_url": redact_url(plan.client.base_url.as_str()),
+            "headers": plan.client.headers.iter().map(|header| header.name.as_str()).collect::<Vec<_>>(),
+            "retries_max": retry.retries_max,
+            "timeout_seconds": retry.timeout_seconds,
+        },
+        "resources": plan.resources.iter().map(|resource| explain_resource(resource, plan)).collect::<Vec<_>>(),
+        "values": plan.provenance,
+        "fingerprint": plan.fingerprint,
+    })
+}
+
+fn explain_resource(resource: &ResourcePlan, plan: &Plan) -> Value {
+    let pairs = |pairs: &[(String, ParamValue)]| -> Vec<Value> {
+        pairs.iter().map(|(name, value)| json!({"name": name, "value": written(value)})).collect()
+    };
+    let load = &resource.load;
+    json!({
+        "name": resource.name,
+        "method": match resource.method { Method::Get => "GET", Method::Post => "POST" },
+        "url": redact_url(resource.url.as_str()),
+        "params": pairs(&resource.params),
+        "headers": resource.headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        "credentials": resource.auth.len(),
+        "paginator": resource.paginator.name(),
+        "page_size": resource.paginator.page_size(),
+        "pages_max": plan.page_limit.unwrap_or(plan.limits.pages_max),
+        "records": resource.data_selector.as_ref().map(JsonPath::as_str),
+        "incremental": resource.incremental.as_ref().map(explain_incremental),
+        "table": load.table,
+        "write_disposition": load.write_disposition.as_str(),
+        "primary_key": load.primary_key,
+        "merge_key": load.merge_key,
+        "columns": load.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(),
+    })
+}
+
+fn explain_incremental(plan: &IncrementalPlan) -> Value {
+    json!({
+        "cursor_path": plan.cursor_path.as_str(),
+        "initial_value": plan.initial_value,
+        "end_value": plan.end_value,
+        "start_param": plan.start.param,
+        "end_param": plan.end.param,
+    })
+}
+
+/// Writes a value that is known when the run starts with its placeholder.
+fn written(value: &ParamValue) -> String {
+    let parts = match value {
+        ParamValue::Literal(text) => return text.clone(),
+        ParamValue::Template(parts) => parts,
+    };
+    let named = [
+        (TemplatePart::IncrementalStart, "{incremental.start_value}"),
+        (TemplatePart::IncrementalLast, "{incremental.last_value}"),
+        (TemplatePart::IncrementalInitial, "{incremental.initial_value}"),
+        (TemplatePart::IncrementalEnd, "{incremental.end_value}"),
+    ];
+    let part = |part: &TemplatePart| match (part, named.iter().find(|(known, _)| known == part)) {
+        (TemplatePart::Text(text), _) => text.clone(),
+        (_, Some((_, name))) => (*name).to_owned(),
+        (other, None) => format!("{{{other:?}}}"),
+    };
+    parts.iter().map(part).collect()
+}
