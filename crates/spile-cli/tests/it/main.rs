@@ -15,6 +15,8 @@ mod extract_dependents;
 mod extract_differential;
 mod harness;
 mod kill;
+mod load_interchange;
+mod load_postgres;
 mod oracle;
 mod seeds;
 mod tidy;
