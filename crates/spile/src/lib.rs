@@ -34,10 +34,10 @@ mod state;
 mod verdict;
 mod workdir;
 
-pub use environment::{Environment, RunOptions, load_config, locate_dataset, open_destination};
+pub use environment::{Environment, RunOptions, convert_config, load_config, locate_dataset, open_destination};
 pub use history::{PastLoad, past_loads};
 pub use run::run;
-pub use spile_config::{DIALECTS, Dialect, Options as ConfigOptions, Resolved};
+pub use spile_config::{Converted, DIALECTS, Dialect, Options as ConfigOptions, Resolved, explain};
 pub use spile_core::{
     Def, Destination, Diagnostic, Error, ErrorKind, Event, FieldDoc, Observer, Plan, ReportStatus,
     ResourceReport, Result, RunReport, Severity, Span, StoredLoad, StoredTable, TableReport, Verdict,
