@@ -34,7 +34,9 @@ mod state;
 mod verdict;
 mod workdir;
 
-pub use environment::{Environment, RunOptions, convert_config, load_config, locate_dataset, open_destination};
+pub use environment::{
+    Environment, RunOptions, convert_config, load_config, locate_dataset, open_destination,
+};
 pub use history::{PastLoad, past_loads};
 pub use run::run;
 pub use spile_config::{Converted, DIALECTS, Dialect, Options as ConfigOptions, Resolved, explain};
