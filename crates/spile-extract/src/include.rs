@@ -16,8 +16,9 @@ pub(crate) fn columns(plan: &ParentPlan, row: &ParentRow) -> Vec<(String, Value)
 
 /// Returns a document whose top list holds the records with the columns added.
 pub(crate) fn write(records: &[Json<'_>], columns: &[(String, Value)]) -> Result<Document> {
-    let added: String =
-        columns.iter().map(|(name, value)| format!("{}:{value},", Value::from(name.as_str()))).collect();
+    let added: Vec<String> =
+        columns.iter().map(|(name, value)| format!("{}:{value}", Value::from(name.as_str()))).collect();
+    let added = added.join(",");
     let mut text = String::from("[");
     for (index, record) in records.iter().enumerate() {
         if !record.is_object() {
@@ -38,7 +39,7 @@ pub(crate) fn write(records: &[Json<'_>], columns: &[(String, Value)]) -> Result
                 text.push(',');
             }
         }
-        text.push_str(added.trim_end_matches(','));
+        text.push_str(&added);
         text.push('}');
     }
     text.push(']');
@@ -79,7 +80,7 @@ fn write_value(value: Json<'_>, text: &mut String) {
             text.push('}');
         }
         JsonKind::Null | JsonKind::Bool(_) | JsonKind::Int(_) | JsonKind::Float(_) | JsonKind::String(_) => {
-            text.push_str(&value.to_value().to_string())
+            text.push_str(&value.to_value().to_string());
         }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) enum Start {
     /// A resource of its own.
     Root(ResourceStart),
     /// One that is paged per row of another.
-    Child(ChildStart),
+    Child(Box<ChildStart>),
 }
 
 /// A resource that is not finished.
@@ -60,7 +60,7 @@ pub(crate) fn starts(plan: &Plan, package: &OpenPackage) -> Result<Vec<Unfinishe
         let window: Option<Window> = package.opened.windows.get(&resource.name).cloned();
         let evidence = package.evidence.get(&resource.name);
         let start = match &resource.family.parent {
-            Some(parent) => Start::Child(child_start(package, &parent.resource, evidence, window)?),
+            Some(parent) => Start::Child(Box::new(child_start(package, &parent.resource, evidence, window)?)),
             None => Start::Root(match evidence {
                 Some(evidence) => going_on(evidence, window),
                 None => ResourceStart::fresh(window),
@@ -157,7 +157,7 @@ pub(crate) async fn extract_all(
             // A child takes no slot: its parent would wait for it while holding one.
             Start::Child(start) => {
                 let rows = receivers.remove(&index);
-                let child = Child { shared, index, counters, start, rows, outlet };
+                let child = Child { shared, index, counters, start: *start, rows, outlet };
                 tasks.spawn(Box::pin(child.extract()));
             }
         }

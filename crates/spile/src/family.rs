@@ -38,9 +38,7 @@ impl Outlet {
             self.next_ordinal += 1;
             for child in &self.children {
                 // A child that takes no more has reached its page limit, or failed and stops the whole run itself.
-                if child.send(row.clone()).await.is_err() {
-                    continue;
-                }
+                let _closed = child.send(row.clone()).await.is_err();
             }
         }
         Ok(())
