@@ -56,7 +56,7 @@ pub use plan::{
 pub use registry::{Def, FieldDoc, Registry};
 pub use report::{ReportStatus, ResourceReport, RunReport, TableReport};
 pub use request::{RequestDraft, ResponseView};
-pub use schema::{ColumnSchema, DataType, Schema, TableSchema};
+pub use schema::{ColumnSchema, ContractMode, DataType, Schema, SchemaContract, TableSchema};
 pub use secret::{Redactor, Secret, redact_url};
 pub use span::{SourceFile, Span};
 pub use verdict::{Verdict, VerdictStatus};

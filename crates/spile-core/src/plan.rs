@@ -15,7 +15,7 @@ use crate::json_path::JsonPath;
 use crate::limits::Limits;
 use crate::manners::{Manners, ResponseAction};
 use crate::paginate::Paginator;
-use crate::schema::DataType;
+use crate::schema::{DataType, SchemaContract};
 use crate::secret::{Redactor, Secret};
 
 /// The HTTP methods dlt knows.
@@ -140,6 +140,8 @@ pub struct LoadPlan {
     pub columns: Vec<ColumnHint>,
     /// Levels that become tables and columns; `None`: dlt's default of 1000.
     pub max_table_nesting: Option<u32>,
+    /// What data that would change the schema may do; `None`: what the stored table says, else everything.
+    pub schema_contract: Option<SchemaContract>,
 }
 
 /// One resource, ready to run.

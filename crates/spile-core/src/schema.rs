@@ -67,6 +67,59 @@ impl DataType {
     }
 }
 
+/// What happens to data that would change the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ContractMode {
+    /// The schema grows.
+    #[default]
+    Evolve,
+    /// The run fails.
+    Freeze,
+    /// The row is dropped, with the rows nested in it.
+    DiscardRow,
+    /// The value is dropped.
+    DiscardValue,
+}
+
+impl ContractMode {
+    /// All modes with dlt's words.
+    pub const ALL: [(&str, Self); 4] = [
+        ("evolve", Self::Evolve),
+        ("freeze", Self::Freeze),
+        ("discard_row", Self::DiscardRow),
+        ("discard_value", Self::DiscardValue),
+    ];
+
+    /// Returns dlt's word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Evolve => "evolve",
+            Self::Freeze => "freeze",
+            Self::DiscardRow => "discard_row",
+            Self::DiscardValue => "discard_value",
+        }
+    }
+}
+
+/// dlt's schema contract: what new tables, new columns and values of another type may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SchemaContract {
+    /// A table that has had no data yet.
+    pub tables: ContractMode,
+    /// A new column of a table that has had data.
+    pub columns: ContractMode,
+    /// A value that does not fit the type of its column.
+    pub data_type: ContractMode,
+}
+
+impl SchemaContract {
+    /// Makes the contract that has one mode for all three.
+    pub fn all(mode: ContractMode) -> Self {
+        Self { tables: mode, columns: mode, data_type: mode }
+    }
+}
+
 /// A column.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ColumnSchema {

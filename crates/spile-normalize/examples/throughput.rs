@@ -36,6 +36,7 @@ fn main() -> spile_core::Result<()> {
         merge_key: Vec::new(),
         columns: Vec::new(),
         max_table_nesting: None,
+        schema_contract: None,
     };
     let mut normalizer = Normalizer::new(Schema::new("rest_api"), "1.5", 65_536, &Limits::default());
     normalizer.add_resource("calls", &load, Some("dateCreated"))?;

@@ -56,6 +56,17 @@ impl Catalog {
         &self.schema
     }
 
+    /// Returns whether a table had data before this run.
+    pub(crate) fn is_filled_before(&self, table: &str) -> bool {
+        self.filled_before.contains(table)
+    }
+
+    /// Returns whether a table has a column whose type is known.
+    pub(crate) fn has_typed_column(&self, table: &str) -> bool {
+        let table = self.schema.tables.get(table);
+        table.is_some_and(|table| table.columns.values().any(|column| column.data_type.is_some()))
+    }
+
     /// Applies changes that an earlier process handed out; they are not handed out again.
     pub(crate) fn apply(&mut self, changes: &[SchemaChange]) {
         for change in changes {

@@ -85,6 +85,15 @@ impl Column {
         self.data.as_mut().is_some_and(|data| data.seek(row) && data.values.push_int(number) && data.commit())
     }
 
+    /// Takes back the value of a row, if it has one; the row is the last one.
+    pub(crate) fn take_back(&mut self, row: usize) {
+        if let Some(data) = self.data.as_mut().filter(|data| data.len == row + 1) {
+            data.values.truncate(row);
+            data.validity.truncate(row);
+            data.len = row;
+        }
+    }
+
     /// Returns whether the row has a value.
     pub(crate) fn is_set(&self, row: usize) -> bool {
         self.data.as_ref().is_some_and(|data| data.len == row + 1)

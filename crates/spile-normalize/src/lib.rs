@@ -15,7 +15,8 @@
 //! - a value that fits neither its column nor the variant column gets a variant of the variant (dlt fails);
 //! - a decimal with more places than its column goes to a variant (dlt rounds or fails), and so does the text `nan`;
 //! - a key of which no letter is left is stored as `_empty`, with a warning (dlt fails);
-//! - two keys that meet in one column: the last one wins as in dlt, with a warning;
+//! - two keys that meet in one column or table: the last one is stored there as in dlt, the earlier one, which dlt loses,
+//!   beside it, with a warning;
 //! - an empty list never takes the place of a list that meets it in one table (dlt drops both);
 //! - a declared type that comes after the column has data has no effect, with a warning (dlt changes the schema only);
 //! - a `_dlt` column that is added to a table with rows is nullable (dlt fails at the load);
@@ -26,6 +27,7 @@
 mod catalog;
 mod coerce;
 mod columns;
+mod contract;
 mod ids;
 mod iso;
 mod literal;

@@ -56,6 +56,11 @@ pub(crate) fn variant(column: &str, data_type: &str, length_max: usize) -> Strin
     shorten_path(&path, length_max)
 }
 
+/// Returns the name beside `name` for what another key of the same record put there.
+pub(crate) fn apart(name: &str, key_path: &str) -> String {
+    format!("{name}{SEPARATOR}k_{}", tag(key_path))
+}
+
 /// Translates the signs that have a letter, and every other run of signs to one underscore.
 fn reduce_alphabet(name: &str) -> Vec<char> {
     let mut reduced = Vec::with_capacity(name.len());
@@ -156,19 +161,22 @@ fn break_before_digit_or_letter(text: &[char]) -> Vec<char> {
 }
 
 /// Cuts the middle out of a name that is too long and puts a hash of the original there.
+/// Returns six letters and digits that stand for a text.
+fn tag(text: &str) -> String {
+    let letter = |character: char| match character {
+        '/' => 'a',
+        '+' => 'b',
+        other => other.to_ascii_lowercase(),
+    };
+    ids::shake_base64::<4>(text.as_bytes()).chars().map(letter).collect()
+}
+
 fn shorten(name: String, original: &str, length_max: usize) -> String {
     let length = name.chars().count();
     if length <= length_max {
         return name;
     }
-    let tag: String = ids::shake_base64::<4>(original.as_bytes())
-        .chars()
-        .map(|character| match character {
-            '/' => 'a',
-            '+' => 'b',
-            other => other.to_ascii_lowercase(),
-        })
-        .collect();
+    let tag = tag(original);
     // A limit shorter than the tag has no room for anything else.
     let Some(remaining) = length_max.checked_sub(TAG_LENGTH) else {
         return tag.chars().take(length_max.max(1)).collect();

@@ -10,6 +10,7 @@ use spile_core::{
 };
 
 use crate::catalog::Catalog;
+use crate::contract::{Dropped, TableContract};
 use crate::ids::RootIds;
 use crate::naming;
 use crate::schema_hints::{self, Resource};
@@ -44,6 +45,7 @@ pub struct Normalizer {
     pub(crate) columns_max: usize,
     /// Whether nested rows of the page under way carry the root's id.
     pub(crate) propagates_root_id: bool,
+    pub(crate) dropped: Dropped,
     resources: IndexMap<String, Resource>,
     table_by_name: FxHashMap<String, usize>,
 }
@@ -78,6 +80,7 @@ impl Normalizer {
             nesting_max: limits.nesting_max.min(NESTING_LIMIT),
             columns_max: limits.columns_max,
             propagates_root_id: false,
+            dropped: Dropped::default(),
             resources: IndexMap::new(),
             table_by_name: FxHashMap::default(),
         }
@@ -142,6 +145,7 @@ impl Normalizer {
             .iter()
             .try_for_each(|index| {
                 let table = self.root_table(&resource.table);
+                self.tables[table].contract = resource.contract;
                 self.push_record(&mut scratch, table, page.document.at(*index), place)
             })
             .map_err(|error| error.with("resource", name).with("page", page.evidence.id))
@@ -171,9 +175,12 @@ impl Normalizer {
         self.catalog.schema()
     }
 
-    /// Takes the warnings since they were taken last: what is odd about the data, but was stored.
+    /// Takes the warnings since they were taken last: what is odd about the data, but was stored, and how much a schema
+    /// contract dropped.
     pub fn warnings(&mut self) -> Vec<String> {
-        self.warnings.take()
+        let mut warnings = self.warnings.take();
+        warnings.extend(self.dropped.take());
+        warnings
     }
 
     /// Returns the builders of a root table.
@@ -202,16 +209,19 @@ impl Normalizer {
             .with("parent", &self.tables[parent].name)
             .hint("Set table_name on one of the two resources to a name of its own."));
         }
+        let contract = TableContract { modes: self.tables[parent].contract.modes, columns_evolve: false };
         if let Some(table) = self.table_by_name.get(&name) {
+            self.tables[*table].contract = contract;
             return Ok(*table);
         }
-        let table = if let Some(schema) = self.catalog.schema().tables.get(&name) {
+        let mut table = if let Some(schema) = self.catalog.schema().tables.get(&name) {
             Table::nested(schema, path, self.propagates_root_id)
         } else {
             let mut schema = TableSchema::new(name);
             schema.parent = Some(self.tables[parent].name.clone());
             Table::nested(&schema, path, self.propagates_root_id)
         };
+        table.contract = contract;
         Ok(self.add_table(table))
     }
 
@@ -223,28 +233,6 @@ impl Normalizer {
         self.row_shapes.push(self.shapes.len());
         self.shapes.push(Shape::new(index, String::new()));
         index
-    }
-
-    /// Says that two keys of one record met in one column or table. Sources are shapes and their fields.
-    #[cold]
-    pub(crate) fn warn_collision(
-        &mut self,
-        what: &str,
-        name: &str,
-        earlier: (usize, usize),
-        later: (usize, usize),
-    ) {
-        let (earlier, later) = (self.key_path(earlier), self.key_path(later));
-        self.warnings.add(format!(
-            "{what} {name}: keys {earlier:?} and {later:?} of one record meet there, the value of {later:?} is stored"
-        ));
-    }
-
-    /// Returns the key of a field, with the path of the object it is in.
-    fn key_path(&mut self, (shape, field): (usize, usize)) -> String {
-        let shape = &mut self.shapes[shape];
-        let key = shape.field(field).key.to_string();
-        if shape.prefix.is_empty() { key } else { format!("{}.{key}", shape.prefix) }
     }
 
     #[cold]

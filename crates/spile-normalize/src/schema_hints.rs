@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use spile_core::{ColumnHint, ColumnSchema, DataType, Error, ErrorKind, LoadPlan, Result, TableSchema};
 
 use crate::catalog::Catalog;
+use crate::contract::{self, TableContract};
 use crate::naming;
 use crate::warnings::Warnings;
 
@@ -21,6 +22,8 @@ pub(crate) struct Resource {
     pub(crate) nesting: u32,
     /// Whether nested rows carry the root's id.
     pub(crate) propagates_root_id: bool,
+    /// What data that would change the schema may do.
+    pub(crate) contract: TableContract,
 }
 
 /// Brings the hints of a resource into the schema.
@@ -60,6 +63,7 @@ pub(crate) fn declare(
         .and_then(|marks| marks.get("max_nesting"))
         .and_then(Value::as_u64)
         .map_or(NESTING_DEFAULT, |levels| u32::try_from(levels).unwrap_or(u32::MAX));
+    let modes = contract::of_table(table, load.schema_contract);
     for hint in &load.columns {
         let column = naming::normalize_path(&hint.name, length_max);
         warn_unsupported(warnings, &name, &column, hint);
@@ -82,7 +86,8 @@ pub(crate) fn declare(
     if propagates_root_id {
         catalog.record_propagation(&name);
     }
-    Ok(Resource { table: name, nesting, propagates_root_id })
+    let contract = TableContract { modes, columns_evolve: !catalog.is_filled_before(&name) };
+    Ok(Resource { table: name, nesting, propagates_root_id, contract })
 }
 
 fn column_entry<'a>(table: &'a mut TableSchema, name: &str) -> &'a mut ColumnSchema {

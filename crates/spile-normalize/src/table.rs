@@ -12,6 +12,7 @@ use spile_core::{Batch, DataType, Error, ErrorKind, Result, TableSchema};
 
 use crate::catalog::{Catalog, Origin};
 use crate::columns::{Column, Role};
+use crate::contract::TableContract;
 use crate::ids::RowId;
 
 /// Builders of one table.
@@ -26,6 +27,8 @@ pub(crate) struct Table {
     pub(crate) rows: usize,
     parent: Option<String>,
     is_announced: bool,
+    /// What data that would change the schema may do.
+    pub(crate) contract: TableContract,
     /// Columns that no row may lack.
     pub(crate) required: Vec<usize>,
     by_name: FxHashMap<String, usize>,
@@ -95,6 +98,7 @@ impl Table {
             is_announced: false,
             columns: Vec::new(),
             rows: 0,
+            contract: TableContract::default(),
             required: Vec::new(),
             by_name: FxHashMap::default(),
             system: System { row_id: 0, kind: Kind::Root { load_id: 0 }, is_known: false },
@@ -168,6 +172,19 @@ impl Table {
             "a row could not be linked to its parent or load",
         )
         .with("table", &self.name))
+    }
+
+    /// Returns whether no row has come yet and the schema knows no column of the table.
+    pub(crate) fn is_new(&self, catalog: &Catalog) -> bool {
+        !self.is_announced && !catalog.has_typed_column(&self.name)
+    }
+
+    /// Drops the row under way, of which these columns were written.
+    pub(crate) fn take_back(&mut self, columns: impl Iterator<Item = usize>) {
+        let row = self.rows;
+        for column in columns {
+            self.columns[column].take_back(row);
+        }
     }
 
     /// Brings the table into the schema before the columns of its first row.

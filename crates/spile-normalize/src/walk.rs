@@ -2,10 +2,11 @@
 //!
 //! A row is made in two steps. First the record's objects are flattened into cells (column, value) in dlt's order: the
 //! scalars of a level, then its objects, the last one first; lists are set aside. Then the cells are written. Two keys
-//! that meet in one column are thereby seen before anything is written: the later one wins, as in dlt, and a warning
-//! names both. Not here: types (`coerce`) and names (`naming`). Invariant: every scalar of a record is written to exactly
-//! one cell, unless such a warning names its key.
+//! that meet in one column are thereby seen before anything is written: the later one is stored there, as in dlt, the
+//! earlier one beside it, and a warning names both. Not here: types (`coerce`) and names (`naming`). Invariant: every scalar of a record is written to exactly
+//! one cell, unless a warning names its key.
 
+mod apart;
 mod fields;
 mod write;
 
@@ -103,6 +104,12 @@ impl Normalizer {
         self.row_stamp += 1;
         let first_list = scratch.lists.len();
         let given_id = self.flatten(scratch, table, content, at)?;
+        let is_guarded = !self.tables[table].contract.is_open();
+        if is_guarded && !self.is_table_admitted(table)? {
+            scratch.cells.clear();
+            scratch.lists.truncate(first_list);
+            return Ok(());
+        }
         let row_id = match (given_id, &parent) {
             (Some(id), _) => RowId::Given(id),
             (None, None) => RowId::Made(self.root_ids.next()),
@@ -114,7 +121,14 @@ impl Normalizer {
             )),
         };
         self.tables[table].announce(&mut self.catalog)?;
-        self.write_cells(scratch, table)?;
+        if is_guarded {
+            if !self.write_guarded_cells(scratch, table)? {
+                scratch.lists.truncate(first_list);
+                return Ok(());
+            }
+        } else {
+            self.write_cells(scratch, table)?;
+        }
         let root_id = match &parent {
             Some(parent) => parent.root_id,
             None => self.propagates_root_id.then_some(row_id),
@@ -248,11 +262,9 @@ impl Normalizer {
         if column.row_stamp == row_stamp
             && let Some(cell) = scratch.cells.get_mut(column.slot).filter(|cell| cell.column == index)
         {
-            cell.value = value;
-            let earlier = std::mem::replace(&mut cell.source, source);
-            let name =
-                format!("{} of table {}", self.tables[table].columns[index].name, self.tables[table].name);
-            self.warn_collision("column", &name, earlier, source);
+            let later = Cell { column: index, source, value };
+            let earlier = std::mem::replace(cell, later);
+            self.keep_cell_apart(scratch, table, earlier, source);
             return Ok(());
         }
         column.row_stamp = row_stamp;
@@ -281,9 +293,8 @@ impl Normalizer {
                 let seen = std::mem::replace(&mut self.list_stamps[table], row_stamp) == row_stamp;
                 match scratch.lists.iter_mut().rev().find(|other| seen && other.table == table) {
                     Some(other) => {
-                        let earlier = std::mem::replace(other, list).source;
-                        let name = self.tables[table].name.clone();
-                        self.warn_collision("table", &name, earlier, source);
+                        let earlier = std::mem::replace(other, list);
+                        self.keep_list_apart(scratch, earlier, source)?;
                     }
                     None => scratch.lists.push(list),
                 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
-use spile_core::{ColumnHint, DataType, Diagnostic, LoadPlan, Node, Value, WriteDisposition};
+use spile_core::{
+    ColumnHint, ContractMode, DataType, LoadPlan, Node, SchemaContract, Value, WriteDisposition,
+};
 
 use crate::fields::{KnownKeys, not_supported, wrong_type};
 use crate::resolve::{Resolver, merge};
@@ -29,6 +31,9 @@ const DISPOSITION: KnownKeys = KnownKeys {
         ("deduplicated", LATER_DISPOSITION),
     ],
 };
+
+const CONTRACT: KnownKeys =
+    KnownKeys { of: "schema_contract", known: &["tables", "columns", "data_type"], later: &[] };
 
 /// Hints of a column. Those that other destinations use (`partition`, `cluster`, `sort`) are kept in the schema.
 const COLUMN: KnownKeys = KnownKeys {
@@ -70,9 +75,8 @@ impl Resolver<'_> {
         let primary_key = self.optional(get("primary_key"), |this, node| this.strings(node, "primary_key"));
         let merge_key = self.optional(get("merge_key"), |this, node| this.strings(node, "merge_key"));
         let columns = get("columns").map_or(Some(Vec::new()), |node| self.columns(node));
-        if let Some(node) = get("schema_contract") {
-            self.schema_contract(node);
-        }
+        let contract = get("schema_contract").or_else(|| self.request.source.setting("schema_contract"));
+        let contract = self.optional(contract, Self::schema_contract);
         let nesting = get("max_table_nesting").or_else(|| self.request.source.setting("max_table_nesting"));
         let nesting = self.optional(nesting, |this, node| this.count(node, "max_table_nesting"));
         Some(LoadPlan {
@@ -82,6 +86,7 @@ impl Resolver<'_> {
             merge_key: merge_key.ok()?.unwrap_or_default(),
             columns: columns?,
             max_table_nesting: nesting.ok()?.map(|levels| u32::try_from(levels).unwrap_or(u32::MAX)),
+            schema_contract: contract.ok()?,
         })
     }
 
@@ -173,25 +178,22 @@ impl Resolver<'_> {
         }
     }
 
-    /// Accepts the contract that Spile keeps anyway: everything may evolve.
-    pub(super) fn schema_contract(&mut self, node: &Node) {
-        let evolves = match &node.value {
-            Value::String(mode) => mode == "evolve",
-            Value::Map(entries) => entries.iter().all(|(key, mode)| {
-                ["tables", "columns", "data_type"].contains(&key.name.as_str())
-                    && mode.as_str() == Some("evolve")
-            }),
-            _ => false,
+    /// Reads what data that would change the schema may do: one mode for all, or one for each of three.
+    pub(super) fn schema_contract(&mut self, node: &Node) -> Option<SchemaContract> {
+        let Value::Map(entries) = &node.value else {
+            return self.choice(node, "schema_contract", &ContractMode::ALL).map(SchemaContract::all);
         };
-        if !evolves {
-            self.report(
-                Diagnostic::error(
-                    "config/not-supported",
-                    "only the schema contract `evolve` is supported yet",
-                )
-                .at(&node.span)
-                .hint("Remove `schema_contract`, or set it to evolve."),
-            );
+        CONTRACT.check(node, self.diagnostics);
+        let mut contract = SchemaContract::default();
+        for (key, mode) in entries.iter().filter(|(_, mode)| !mode.is_null()) {
+            let mode = self.choice(mode, &key.name, &ContractMode::ALL)?;
+            match key.name.as_str() {
+                "tables" => contract.tables = mode,
+                "columns" => contract.columns = mode,
+                "data_type" => contract.data_type = mode,
+                _ => return None, // Reported above.
+            }
         }
+        Some(contract)
     }
 }

@@ -166,7 +166,7 @@ impl Resolver<'_> {
             let _checked = self.entries(node, "arguments");
         }
         if let Some(node) = self.request.source.setting("schema_contract") {
-            self.schema_contract(node);
+            let _checked = self.schema_contract(node);
         }
     }
 

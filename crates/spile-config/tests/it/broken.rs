@@ -84,7 +84,7 @@ fn resources() {
         ),
         (resource("name: a\ncolumns: {x: {data_type: int}}"), "config/invalid-value 4:28"),
         (resource("name: a\ncolumns: {x: {hard_delete: true}}"), "config/not-supported 4:17"),
-        (resource("name: a\nschema_contract: freeze"), "config/not-supported 4:20"),
+        (resource("name: a\nschema_contract: frozen"), "config/invalid-value 4:20"),
         (resource("name: a\nprocessing_steps: []"), "config/not-supported 4:3"),
         (resource("name: a\ninclude_from_parent: [x]"), "config/no-parent 4:24"),
         (resource("name: a\nprimary_key: 5"), "config/wrong-type 4:16"),

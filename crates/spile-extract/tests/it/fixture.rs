@@ -40,6 +40,7 @@ pub(crate) fn plan(url: &str, paginator: &str) -> Plan {
             merge_key: Vec::new(),
             columns: Vec::new(),
             max_table_nesting: None,
+            schema_contract: None,
         },
     };
     Plan {

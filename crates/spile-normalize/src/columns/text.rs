@@ -40,6 +40,13 @@ impl TextValues {
         self.offsets.resize(self.offsets.len() + count, end);
     }
 
+    /// Drops the values from a place on.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        self.offsets.truncate(count + 1);
+        let end = self.offsets.last().copied().unwrap_or(0);
+        self.bytes.truncate(end as usize);
+    }
+
     /// Returns how many bytes are held.
     pub(crate) fn len_bytes(&self) -> usize {
         self.bytes.len() + self.offsets.len() * 4

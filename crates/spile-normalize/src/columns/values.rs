@@ -140,6 +140,18 @@ impl Values {
         }
     }
 
+    /// Drops the values from a place on.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        match self {
+            Self::Text(values) | Self::Json(values) | Self::Binary(values) => values.truncate(count),
+            Self::Bigint(values) | Self::Timestamp(values) | Self::Time(values) => values.truncate(count),
+            Self::Date(values) => values.truncate(count),
+            Self::Double(values) => values.truncate(count),
+            Self::Bool(values) => values.truncate(count),
+            Self::Decimal { values, .. } => values.truncate(count),
+        }
+    }
+
     /// Returns an estimate of the bytes held.
     pub(crate) fn bytes(&self) -> usize {
         match self {

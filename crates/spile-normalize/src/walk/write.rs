@@ -7,6 +7,7 @@ use spile_core::{Error, ErrorKind, Json, JsonKind, Result};
 
 use super::Scratch;
 use crate::catalog::Origin;
+use crate::contract::{Admission, Entity};
 use crate::normalizer::Normalizer;
 use crate::{coerce, naming};
 
@@ -25,6 +26,48 @@ impl Normalizer {
         Ok(())
     }
 
+    /// Returns whether the contract lets rows into the table.
+    pub(super) fn is_table_admitted(&mut self, table: usize) -> Result<bool> {
+        let table = &mut self.tables[table];
+        if !table.is_new(&self.catalog) {
+            return Ok(true);
+        }
+        Ok(self.dropped.admit(table, Entity::Tables, "", None)? == Admission::Kept)
+    }
+
+    /// Writes the cells of the row under way as far as the table's contract allows; `false` when it drops the row.
+    pub(super) fn write_guarded_cells(&mut self, scratch: &mut Scratch<'_>, table: usize) -> Result<bool> {
+        let row = self.tables[table].rows;
+        // The first row of a nested table brings its columns along.
+        let columns_evolve = self.tables[table].contract.columns_evolve;
+        self.tables[table].contract.columns_evolve |=
+            !self.catalog.has_typed_column(&self.tables[table].name);
+        let mut is_dropped = false;
+        for cell in &scratch.cells {
+            if !self.tables[table].columns[cell.column].write(row, cell.value)
+                && self.write_slow(table, row, cell.column, cell.value, 0)? == Admission::RowDropped
+            {
+                is_dropped = true;
+                break;
+            }
+        }
+        self.tables[table].contract.columns_evolve = columns_evolve;
+        if is_dropped {
+            let table = &mut self.tables[table];
+            let written: Vec<usize> = scratch
+                .cells
+                .iter()
+                .flat_map(|cell| {
+                    let variants = table.columns[cell.column].variants.iter().map(|(_, variant)| *variant);
+                    variants.chain([cell.column]).collect::<Vec<_>>()
+                })
+                .collect();
+            table.take_back(written.into_iter());
+        }
+        scratch.cells.clear();
+        Ok(!is_dropped)
+    }
+
     /// Writes a value that its column does not take: the column has no type yet, or another one.
     #[cold]
     fn write_slow(
@@ -34,18 +77,26 @@ impl Normalizer {
         column: usize,
         value: Json<'_>,
         depth: u32,
-    ) -> Result<()> {
+    ) -> Result<Admission> {
         if value.is_null() {
-            return Ok(());
+            return Ok(Admission::Kept);
         }
         if depth == 0 && matches!(value.kind(), JsonKind::BigInt(_)) {
             self.warn_big_integer(table, column);
         }
         if self.tables[table].columns[column].data_type().is_none() {
-            let origin = if depth == 0 { Origin::Data } else { Origin::Variant };
+            let (origin, entity) = if depth == 0 {
+                (Origin::Data, Entity::Columns)
+            } else {
+                (Origin::Variant, Entity::DataType)
+            };
+            let admission = self.admit_column(table, column, entity, value)?;
+            if admission != Admission::Kept {
+                return Ok(admission);
+            }
             self.set_type(table, column, value, origin)?;
             if self.tables[table].columns[column].write(row, value) {
-                return Ok(());
+                return Ok(Admission::Kept);
             }
         }
         if depth == VARIANT_DEPTH_MAX {
@@ -60,9 +111,24 @@ impl Normalizer {
         }
         let variant = self.variant_column(table, column, value);
         if self.tables[table].columns[variant].write(row, value) {
-            return Ok(());
+            return Ok(Admission::Kept);
         }
         self.write_slow(table, row, variant, value, depth + 1)
+    }
+
+    fn admit_column(
+        &mut self,
+        table: usize,
+        column: usize,
+        entity: Entity,
+        value: Json<'_>,
+    ) -> Result<Admission> {
+        let table = &self.tables[table];
+        if table.contract.is_open() {
+            return Ok(Admission::Kept);
+        }
+        let value_type = (entity == Entity::DataType).then(|| coerce::value_type(value.kind()));
+        self.dropped.admit(table, entity, &table.columns[column].name, value_type)
     }
 
     /// Gives a column the type of its first value, unless it was declared with another.

@@ -4,5 +4,6 @@
 
 mod arbitrary;
 mod behaviour;
+mod contracts;
 mod golden_cases;
 mod support;

@@ -23,6 +23,7 @@ pub(crate) fn load(table: &str) -> LoadPlan {
         merge_key: Vec::new(),
         columns: Vec::new(),
         max_table_nesting: None,
+        schema_contract: None,
     }
 }
 

@@ -49,6 +49,7 @@ fn resource(selector: Option<&str>, page_size: Option<u64>) -> ResourcePlan {
             merge_key: vec![],
             columns: vec![],
             max_table_nesting: None,
+            schema_contract: None,
         },
     }
 }
