@@ -51,6 +51,12 @@ fn check(name: &str, text: &str) {
         schema = normalizer.schema().clone();
         assert_changes(name, before, &flushed.changes, &schema);
     }
+    // What dlt loses of keys that meet is kept apart here, under names of this form; `behaviour` tests it.
+    let is_dlts = |name: &String| !name.contains("__k_");
+    schema.tables.retain(|name, _| is_dlts(name));
+    schema.tables.values_mut().for_each(|table| table.columns.retain(|name, _| is_dlts(name)));
+    rows.retain(|name, _| is_dlts(name));
+    rows.values_mut().flatten().for_each(|row| row.retain(|name, _| is_dlts(name)));
     let expected = &case["expected"];
     let tables = expected["tables"].as_array().unwrap();
     let names: Vec<&str> = tables.iter().map(|table| table["name"].as_str().unwrap()).collect();
