@@ -264,7 +264,7 @@ impl Normalizer {
         {
             let later = Cell { column: index, source, value };
             let earlier = std::mem::replace(cell, later);
-            self.keep_cell_apart(scratch, table, earlier, source);
+            self.keep_cell_apart(scratch, table, &earlier, source);
             return Ok(());
         }
         column.row_stamp = row_stamp;
@@ -294,7 +294,7 @@ impl Normalizer {
                 match scratch.lists.iter_mut().rev().find(|other| seen && other.table == table) {
                     Some(other) => {
                         let earlier = std::mem::replace(other, list);
-                        self.keep_list_apart(scratch, earlier, source)?;
+                        self.keep_list_apart(scratch, &earlier, source)?;
                     }
                     None => scratch.lists.push(list),
                 }

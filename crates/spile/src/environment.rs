@@ -147,17 +147,13 @@ pub fn locate_dataset(
     environment: &Environment,
 ) -> Result<(DestinationPlan, String)> {
     let spec = destination.map_or_else(|| format!("{pipeline}.duckdb"), str::to_owned);
-    let plan = match spile_load::kind_of_url(&spec).filter(|kind| *kind != "duckdb") {
-        Some(kind) => DestinationPlan { kind: kind.to_owned(), location: spile_core::Secret::new(spec) },
-        None => {
-            let path =
-                spec.strip_prefix("duckdb:").map_or(&*spec, |rest| rest.strip_prefix("///").unwrap_or(rest));
-            let location = environment.working_directory.join(path);
-            DestinationPlan {
-                kind: "duckdb".to_owned(),
-                location: spile_core::Secret::new(location.to_string_lossy().into_owned()),
-            }
-        }
+    let plan = if let Some(kind) = spile_load::kind_of_url(&spec).filter(|kind| *kind != "duckdb") {
+        DestinationPlan { kind: kind.to_owned(), location: spile_core::Secret::new(spec) }
+    } else {
+        let path =
+            spec.strip_prefix("duckdb:").map_or(&*spec, |rest| rest.strip_prefix("///").unwrap_or(rest));
+        let location = environment.working_directory.join(path).to_string_lossy().into_owned();
+        DestinationPlan { kind: "duckdb".to_owned(), location: spile_core::Secret::new(location) }
     };
     let dataset = dataset.map_or_else(|| format!("{pipeline}_dataset"), str::to_owned);
     Ok((plan, spile_normalize::normalize_identifier(&dataset, usize::MAX)))

@@ -37,7 +37,7 @@ pub(crate) struct Shared {
 /// Where a resource goes on.
 pub(crate) enum Start {
     /// A resource of its own.
-    Root(ResourceStart),
+    Root(Box<ResourceStart>),
     /// One that is paged per row of another.
     Child(Box<ChildStart>),
 }
@@ -61,10 +61,10 @@ pub(crate) fn starts(plan: &Plan, package: &OpenPackage) -> Result<Vec<Unfinishe
         let evidence = package.evidence.get(&resource.name);
         let start = match &resource.family.parent {
             Some(parent) => Start::Child(Box::new(child_start(package, &parent.resource, evidence, window)?)),
-            None => Start::Root(match evidence {
+            None => Start::Root(Box::new(match evidence {
                 Some(evidence) => going_on(evidence, window),
                 None => ResourceStart::fresh(window),
-            }),
+            })),
         };
         let next_ordinal = evidence.map_or(0, |evidence| evidence.offered);
         starts.push(Unfinished { index, start, next_ordinal });
@@ -151,7 +151,7 @@ pub(crate) async fn extract_all(
                 let slots = Arc::clone(&slots);
                 tasks.spawn(async move {
                     let _slot = slots.acquire().await.expect("the semaphore is never closed");
-                    Box::pin(extract_root(&shared, index, start, &counters, outlet)).await
+                    Box::pin(extract_root(&shared, index, *start, &counters, outlet)).await
                 });
             }
             // A child takes no slot: its parent would wait for it while holding one.

@@ -8,7 +8,7 @@ use super::{DONE, FAILED};
 use crate::args::InitArgs;
 use crate::render;
 
-const STARTER: &str = r##"# A REST API as tables. Try it: spile check FILE, spile explain FILE, spile run FILE.
+const STARTER: &str = r#"# A REST API as tables. Try it: spile check FILE, spile explain FILE, spile run FILE.
 client:
   base_url: https://pokeapi.co/api/v2/
   # auth: {type: bearer, token: "${secrets.api_token}"}   # API_TOKEN, or .dlt/secrets.toml
@@ -30,7 +30,7 @@ resources:
       path: berry
       params: {limit: 1000}
       data_selector: results
-"##;
+"#;
 
 pub(crate) fn execute(args: &InitArgs) -> u8 {
     let file = args.file.display();

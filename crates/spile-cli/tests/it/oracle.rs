@@ -58,7 +58,7 @@ impl Case {
         for (key, value) in &self.resources[run] {
             match (key.as_str(), value) {
                 ("endpoint", Value::Object(members)) => {
-                    resource["endpoint"].as_object_mut().unwrap().extend(members.clone())
+                    resource["endpoint"].as_object_mut().unwrap().extend(members.clone());
                 }
                 _ => resource[key] = value.clone(),
             }
@@ -188,7 +188,7 @@ fn dlt_makes_the_same_dataset() {
             (None, None) => {}
             (Some(_), Some(id)) if ids.contains(id) => accepted += 1,
             (Some(_), Some(id)) => {
-                problems.push(format!("{}: COMPATIBILITY.md has no row `{id}`", case.name))
+                problems.push(format!("{}: COMPATIBILITY.md has no row `{id}`", case.name));
             }
             (None, Some(id)) => problems.push(format!("{}: the difference `{id}` is gone", case.name)),
             (Some(found), None) => problems.push(format!("{}:\n{}", case.name, found.join("\n"))),

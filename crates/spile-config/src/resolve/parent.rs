@@ -60,12 +60,12 @@ impl Resolver<'_> {
 
     /// Takes note of `{"type": "resolve", "resource": ..., "field": ...}`.
     pub(super) fn resolve_param(&mut self, node: &Node) -> Option<String> {
-        let text = |this: &mut Self, key: &'static str| match node.get(key).filter(|node| !node.is_null()) {
-            Some(value) => this.string(value, key),
-            None => {
-                this.report(missing(key, "a resolve parameter", &start_of(node)));
-                None
+        let text = |this: &mut Self, key: &'static str| {
+            if let Some(value) = node.get(key).filter(|node| !node.is_null()) {
+                return this.string(value, key);
             }
+            this.report(missing(key, "a resolve parameter", &start_of(node)));
+            None
         };
         let parent = text(self, "resource");
         let field = text(self, "field");

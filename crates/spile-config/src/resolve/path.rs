@@ -97,7 +97,7 @@ impl Resolver<'_> {
             let base = format!("{}/", client.base_url.as_str().trim_end_matches('/'));
             match parts.first_mut() {
                 Some(TemplatePart::Text(first)) => {
-                    *first = format!("{base}{}", first.trim_start_matches('/'))
+                    *first = format!("{base}{}", first.trim_start_matches('/'));
                 }
                 _ => parts.insert(0, TemplatePart::Text(base)),
             }

@@ -17,7 +17,7 @@ impl Normalizer {
         &mut self,
         scratch: &mut Scratch<'a>,
         table: usize,
-        earlier: Cell<'a>,
+        earlier: &Cell<'a>,
         later: (usize, usize),
     ) {
         let row_stamp = self.row_stamp;
@@ -33,7 +33,7 @@ impl Normalizer {
         if !is_taken && !earlier.value.is_null() {
             column.row_stamp = row_stamp;
             column.slot = scratch.cells.len();
-            scratch.cells.push(Cell { column: apart, ..earlier });
+            scratch.cells.push(Cell { column: apart, ..*earlier });
         }
         self.warn_collision(&what, &key, later, (!is_taken).then_some(name.as_str()));
     }
@@ -43,7 +43,7 @@ impl Normalizer {
     pub(super) fn keep_list_apart<'a>(
         &mut self,
         scratch: &mut Scratch<'a>,
-        earlier: List<'a>,
+        earlier: &List<'a>,
         later: (usize, usize),
     ) -> Result<()> {
         let key = self.key_path(earlier.source);
@@ -53,7 +53,7 @@ impl Normalizer {
         let apart = self.nested_table(parent, path)?;
         let is_taken = std::mem::replace(&mut self.list_stamps[apart], self.row_stamp) == self.row_stamp;
         if !is_taken {
-            scratch.lists.push(List { table: apart, ..earlier });
+            scratch.lists.push(List { table: apart, ..*earlier });
         }
         let name = self.tables[apart].name.clone();
         self.warn_collision(&what, &key, later, (!is_taken).then_some(name.as_str()));

@@ -81,7 +81,7 @@ impl Draw {
 pub(super) fn case(seed: u64) -> Case {
     let mut draw = Draw(seed);
     let start = draw.below(KEYS.len());
-    let keys: Vec<&str> = (0..1 + draw.below(6)).map(|at| KEYS[(start + at * 5) % KEYS.len()]).collect();
+    let keys: Vec<&str> = (0..=draw.below(6)).map(|at| KEYS[(start + at * 5) % KEYS.len()]).collect();
     let mut resource = Map::new();
     if draw.below(4) == 0 {
         resource.insert("max_table_nesting".into(), json!(draw.below(4)));
