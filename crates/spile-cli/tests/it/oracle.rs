@@ -222,11 +222,11 @@ fn random_documents_make_the_same_dataset() {
     let seed = number("SPILE_ORACLE_SEED").unwrap_or(20_261_122);
     let count = number("SPILE_ORACLE_DOCUMENTS").unwrap_or(300);
     let cases: Vec<Case> = (seed..seed + count).map(documents::case).collect();
-    let (mut problems, mut refused_by_dlt) = (Vec::new(), 0);
-    for batch in cases.chunks(100) {
+    let (mut problems, mut refused_by_dlt) = (Vec::new(), 0_u64);
+    for batch in cases.chunks(25) {
         for (name, found) in differences(batch, |runs| runs) {
-            // dlt gives up on a value that fits neither its column nor the variant column.
-            if found[0].starts_with(DLT_FAILS) && found[0].contains("CannotCoerceColumnException") {
+            // dlt crashes on some values that Spile loads (`variant-of-variant`): there is nothing to compare with.
+            if found[0].starts_with(DLT_FAILS) {
                 refused_by_dlt += 1;
                 continue;
             }
@@ -241,5 +241,6 @@ fn random_documents_make_the_same_dataset() {
         problems.len(),
         problems.join("\n\n")
     );
+    assert!(refused_by_dlt * 10 < count, "dlt cannot load {refused_by_dlt} of {count} documents");
     println!("{count} documents from seed {seed}: equal, but {refused_by_dlt} that dlt cannot load");
 }
