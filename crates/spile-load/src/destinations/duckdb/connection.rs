@@ -17,7 +17,7 @@ use crate::sql::connection::{Access, SqlConnection, SqlPlace, StagedRows, TextRo
 use crate::sql::identifier::Literal;
 
 /// Memory that DuckDB may use when nobody says otherwise.
-const MEMORY_LIMIT_BYTES: u64 = 160 << 20;
+const MEMORY_LIMIT_BYTES: u64 = 120 << 20;
 /// Threads that DuckDB may use when nobody says otherwise. Two took a quarter more CPU for no less time when a million
 /// rows were loaded on two cores, and each holds buffers of its own.
 const THREADS: usize = 1;
