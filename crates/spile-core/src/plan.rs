@@ -14,6 +14,7 @@ use crate::incremental::IncrementalPlan;
 use crate::json_path::JsonPath;
 use crate::limits::Limits;
 use crate::manners::{Manners, ResponseAction};
+use crate::merge::MergePlan;
 use crate::paginate::Paginator;
 use crate::schema::{DataType, SchemaContract};
 use crate::secret::{Redactor, Secret};
@@ -132,6 +133,8 @@ pub struct LoadPlan {
     pub table: String,
     /// How rows enter.
     pub write_disposition: WriteDisposition,
+    /// How a merge finds what it replaces.
+    pub merge: MergePlan,
     /// Primary key as written.
     pub primary_key: Vec<String>,
     /// Merge key as written.

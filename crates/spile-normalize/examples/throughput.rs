@@ -32,6 +32,7 @@ fn main() -> spile_core::Result<()> {
     let load = LoadPlan {
         table: "calls".to_owned(),
         write_disposition: WriteDisposition::Merge,
+        merge: spile_core::MergePlan::default(),
         primary_key: vec!["id".to_owned()],
         merge_key: Vec::new(),
         columns: Vec::new(),

@@ -6,7 +6,8 @@
 use rustc_hash::FxHashSet;
 use serde_json::{Map, Value, json};
 use spile_core::{
-    ColumnSchema, DataType, Error, ErrorKind, Limits, Result, Schema, SchemaChange, TableSchema,
+    ColumnSchema, DataType, Error, ErrorKind, Limits, MergeStrategy, Result, Schema, SchemaChange,
+    TableSchema,
 };
 
 /// Why a column comes to be.
@@ -174,9 +175,10 @@ impl Catalog {
 
     /// Returns whether children of this root table carry `_dlt_root_id`.
     pub(crate) fn propagates_root_id(&self, root: &str) -> bool {
-        let is_merge =
-            self.schema.tables.get(root).and_then(|table| table.properties.get("write_disposition"))
-                == Some(&Value::from("merge"));
+        let is_merge = self.schema.tables.get(root).is_some_and(|table| {
+            table.properties.get("write_disposition") == Some(&Value::from("merge"))
+                && MergeStrategy::of_table(table).is_ok_and(MergeStrategy::needs_root_key)
+        });
         is_merge
             || self.schema.chain(root).iter().skip(1).any(|table| !table.columns_with("root_key").is_empty())
     }

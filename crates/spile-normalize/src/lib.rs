@@ -31,6 +31,7 @@ mod contract;
 mod ids;
 mod iso;
 mod literal;
+mod merge_hints;
 mod naming;
 mod normalizer;
 mod schema_hints;

@@ -3,10 +3,13 @@
 //! Not here: what the data says. Invariant: hints add to a stored table and never retype a column.
 
 use serde_json::{Value, json};
-use spile_core::{ColumnHint, ColumnSchema, DataType, Error, ErrorKind, LoadPlan, Result, TableSchema};
+use spile_core::{
+    ColumnHint, ColumnSchema, DataType, Error, ErrorKind, LoadPlan, Result, TableSchema, WriteDisposition,
+};
 
 use crate::catalog::Catalog;
 use crate::contract::{self, TableContract};
+use crate::merge_hints;
 use crate::naming;
 use crate::warnings::Warnings;
 
@@ -77,6 +80,9 @@ pub(crate) fn declare(
             column.hints.insert(hint.to_owned(), Value::Bool(true));
         }
     }
+    if load.write_disposition == WriteDisposition::Merge {
+        merge_hints::declare(table, &load.merge, length_max);
+    }
     // A cursor deeper in the record has no column of its own name; dlt marks only plain ones.
     if let Some(field) = cursor_field.filter(|field| !field.contains(['.', '[', '$', '*'])) {
         let column = column_entry(table, &naming::normalize_path(field, length_max));
@@ -90,7 +96,7 @@ pub(crate) fn declare(
     Ok(Resource { table: name, nesting, propagates_root_id, contract })
 }
 
-fn column_entry<'a>(table: &'a mut TableSchema, name: &str) -> &'a mut ColumnSchema {
+pub(crate) fn column_entry<'a>(table: &'a mut TableSchema, name: &str) -> &'a mut ColumnSchema {
     table.columns.entry(name.to_owned()).or_insert_with(|| {
         let mut column = ColumnSchema::new(name, DataType::Text);
         column.data_type = None;

@@ -4,33 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 use spile_core::{
-    ColumnHint, ContractMode, DataType, LoadPlan, Node, SchemaContract, Value, WriteDisposition,
+    ColumnHint, ContractMode, DataType, LoadPlan, MergePlan, Node, SchemaContract, Value, WriteDisposition,
 };
 
-use crate::fields::{KnownKeys, not_supported, wrong_type};
+use crate::fields::{KnownKeys, wrong_type};
 use crate::resolve::{Resolver, merge};
 
-const DISPOSITIONS: [(&str, WriteDisposition); 3] = [
-    ("append", WriteDisposition::Append),
-    ("replace", WriteDisposition::Replace),
-    ("merge", WriteDisposition::Merge),
-];
-
-const LATER_DISPOSITION: &str = "Use append, replace or merge with the strategy delete-insert.";
 const CHANGES_ROWS: &str = "Remove the hint; it would change which rows are kept.";
-
-const DISPOSITION: KnownKeys = KnownKeys {
-    of: "write_disposition",
-    known: &["disposition", "strategy"],
-    later: &[
-        ("validity_column_names", LATER_DISPOSITION),
-        ("active_record_timestamp", LATER_DISPOSITION),
-        ("boundary_timestamp", LATER_DISPOSITION),
-        ("row_version_column_name", LATER_DISPOSITION),
-        ("merge_key", LATER_DISPOSITION),
-        ("deduplicated", LATER_DISPOSITION),
-    ],
-};
 
 const CONTRACT: KnownKeys =
     KnownKeys { of: "schema_contract", known: &["tables", "columns", "data_type"], later: &[] };
@@ -52,10 +32,10 @@ const COLUMN: KnownKeys = KnownKeys {
         "partition",
         "cluster",
         "sort",
+        "hard_delete",
+        "dedup_sort",
     ],
     later: &[
-        ("hard_delete", CHANGES_ROWS),
-        ("dedup_sort", CHANGES_ROWS),
         ("row_key", CHANGES_ROWS),
         ("parent_key", CHANGES_ROWS),
         ("root_key", CHANGES_ROWS),
@@ -70,62 +50,34 @@ impl Resolver<'_> {
         let table = self.optional(get("table_name"), |this, node| this.string(node, "table_name"));
         let disposition = match get("write_disposition") {
             Some(node) => self.write_disposition(node),
-            None => Some(WriteDisposition::Append),
+            None => Some((WriteDisposition::Append, MergePlan::default())),
         };
         let primary_key = self.optional(get("primary_key"), |this, node| this.strings(node, "primary_key"));
         let merge_key = self.optional(get("merge_key"), |this, node| this.strings(node, "merge_key"));
         let columns = get("columns").map_or(Some(Vec::new()), |node| self.columns(node));
+        if let (Some((_, merge)), Ok(keys)) = (&disposition, &primary_key) {
+            let at = get("write_disposition").unwrap_or(resource);
+            let hinted = columns
+                .iter()
+                .flatten()
+                .any(|column| column.hints.get("primary_key") == Some(&Json::Bool(true)));
+            self.check_merge_keys(merge, keys.as_deref().unwrap_or_default(), hinted, at);
+        }
         let contract = get("schema_contract").or_else(|| self.request.source.setting("schema_contract"));
         let contract = self.optional(contract, Self::schema_contract);
         let nesting = get("max_table_nesting").or_else(|| self.request.source.setting("max_table_nesting"));
         let nesting = self.optional(nesting, |this, node| this.count(node, "max_table_nesting"));
+        let (write_disposition, merge) = disposition?;
         Some(LoadPlan {
             table: table.ok()?.unwrap_or_else(|| name.to_owned()),
-            write_disposition: disposition?,
+            write_disposition,
+            merge,
             primary_key: primary_key.ok()?.unwrap_or_default(),
             merge_key: merge_key.ok()?.unwrap_or_default(),
             columns: columns?,
             max_table_nesting: nesting.ok()?.map(|levels| u32::try_from(levels).unwrap_or(u32::MAX)),
             schema_contract: contract.ok()?,
         })
-    }
-
-    fn write_disposition(&mut self, node: &Node) -> Option<WriteDisposition> {
-        let Value::Map(_) = node.value else { return self.disposition_word(node) };
-        DISPOSITION.check(node, self.diagnostics);
-        let Some(word) = node.get("disposition") else {
-            self.report(crate::fields::missing("disposition", "write_disposition", &node.span));
-            return None;
-        };
-        let disposition = self.disposition_word(word)?;
-        let Some(strategy_node) = node.get("strategy").filter(|node| !node.is_null()) else {
-            return Some(disposition);
-        };
-        let strategy = self.string(strategy_node, "strategy")?;
-        let known = match disposition {
-            WriteDisposition::Merge => strategy == "delete-insert",
-            // How rows are exchanged is the destination's choice; all of dlt's ways end in the same rows.
-            WriteDisposition::Replace => ["truncate-and-insert", "insert-from-staging", "staging-optimized"]
-                .contains(&strategy.as_str()),
-            WriteDisposition::Append => false,
-        };
-        if !known {
-            let what = format!("the {} strategy `{strategy}`", disposition.as_str());
-            self.report(not_supported(&what, &strategy_node.span).hint(LATER_DISPOSITION));
-            return None;
-        }
-        Some(disposition)
-    }
-
-    fn disposition_word(&mut self, node: &Node) -> Option<WriteDisposition> {
-        if node.as_str() == Some("skip") {
-            self.report(
-                not_supported("the write disposition `skip`", &node.span)
-                    .hint("Deselect the resource with `selected: false`."),
-            );
-            return None;
-        }
-        self.choice(node, "write_disposition", &DISPOSITIONS)
     }
 
     fn columns(&mut self, node: &Node) -> Option<Vec<ColumnHint>> {

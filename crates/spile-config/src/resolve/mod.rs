@@ -6,6 +6,7 @@
 mod client;
 mod components;
 mod destination;
+mod disposition;
 mod endpoint;
 mod hints;
 mod incremental;
@@ -119,6 +120,9 @@ impl Resolver<'_> {
         let resources_node = self.required(config, "resources", "the source config");
         let client = client_node.and_then(|node| self.client(node));
         let destination = self.destination();
+        if let Some(destination) = &destination {
+            self.check_replace_strategy(&destination.kind);
+        }
         let resources = resources_node.map(|node| self.resources(node, client.as_ref()));
         let limits = self.limits(client_node);
         self.warn_unused_arguments();

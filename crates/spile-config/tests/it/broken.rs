@@ -79,11 +79,39 @@ fn resources() {
         (resource("name: a\nwrite_disposition: upsert"), "config/invalid-value 4:22"),
         (resource("name: a\nwrite_disposition: skip"), "config/not-supported 4:22"),
         (
-            resource("name: a\nwrite_disposition: {disposition: merge, strategy: scd2}"),
+            resource("name: a\nwrite_disposition: {disposition: merge, strategy: cdc}"),
             "config/not-supported 4:53",
         ),
+        (
+            resource("name: a\nwrite_disposition: {disposition: merge, strategy: upset}"),
+            "config/invalid-value 4:53",
+        ),
+        (
+            resource("name: a\nwrite_disposition: {disposition: merge, strategy: upsert}"),
+            "config/missing-field 4:22",
+        ),
+        (
+            resource("name: a\nwrite_disposition: {disposition: replace, strategy: swap}"),
+            "config/invalid-value 4:55",
+        ),
+        (
+            resource(
+                "name: a\nwrite_disposition: {disposition: merge, strategy: scd2, validity_column_names: [a]}",
+            ),
+            "config/wrong-type 4:82",
+        ),
+        (
+            resource(
+                "name: a\nwrite_disposition: {disposition: merge, strategy: scd2, boundary_timestamp: soon}",
+            ),
+            "config/invalid-value 4:79",
+        ),
+        (
+            resource("name: a\nwrite_disposition: {disposition: merge, source_filter: x}"),
+            "config/not-supported 4:43",
+        ),
         (resource("name: a\ncolumns: {x: {data_type: int}}"), "config/invalid-value 4:28"),
-        (resource("name: a\ncolumns: {x: {hard_delete: true}}"), "config/not-supported 4:17"),
+        (resource("name: a\ncolumns: {x: {row_key: true}}"), "config/not-supported 4:17"),
         (resource("name: a\nschema_contract: frozen"), "config/invalid-value 4:20"),
         (resource("name: a\nprocessing_steps: []"), "config/not-supported 4:3"),
         (resource("name: a\ninclude_from_parent: [x]"), "config/no-parent 4:24"),

@@ -1,5 +1,7 @@
 //! Providers and overrides: where values come from, and which one wins.
 
+use spile_core::{BoundaryTimestamp, MergePlan, MergeStrategy, VersionsPlan};
+
 use crate::project::{Project, credentials, render, yaml};
 
 const BEARER: &str = "client: {base_url: https://h, auth: bearer}\nresources: [a]\n";
@@ -137,6 +139,59 @@ fn destinations() {
     assert_eq!(project.load("c.yaml").diagnostics[0].code, "config/destination-not-supported");
     project.options.destination = Some("duckdb".to_owned());
     assert_eq!(location(&project), "/c.duckdb");
+}
+
+#[test]
+fn dispositions() {
+    let load = |disposition: &str| {
+        let text = format!(
+            "client: {{base_url: https://h}}\nresources: [{{name: a, primary_key: id, write_disposition: {disposition}}}]\n"
+        );
+        let loaded = yaml(&text).load("c.yaml");
+        let codes: Vec<&str> = loaded.diagnostics.iter().map(|found| found.code).collect();
+        assert!(codes.iter().all(|code| *code == "config/no-effect"), "{disposition}: {codes:?}");
+        let load = loaded.plan.unwrap().resources[0].load.clone();
+        (load.write_disposition.as_str(), load.merge, codes.len())
+    };
+    let merge = |settings: &str| load(&format!("{{disposition: merge, {settings}}}")).1;
+    assert_eq!(load("merge"), ("merge", MergePlan::default(), 0));
+    assert_eq!(
+        load("{disposition: replace, strategy: staging-optimized}"),
+        ("replace", MergePlan::default(), 0)
+    );
+    assert_eq!(load("{disposition: append, strategy: upsert}").2, 1);
+    assert_eq!(merge("strategy: upsert, skip_unchanged_rows: true").strategy, Some(MergeStrategy::Upsert));
+    assert!(merge("strategy: delete-insert, deduplicated: true").deduplicated);
+    assert_eq!(load("{disposition: merge, strategy: insert-only, boundary_timestamp: 2026-01-01}").2, 1);
+    assert_eq!(merge("strategy: scd2").versions, Some(VersionsPlan::default()));
+    let versions = merge(
+        "strategy: scd2, validity_column_names: [since, till], active_record_timestamp: '9999-12-31T00:00:00Z', \
+         boundary_timestamp: null, row_version_column_name: v",
+    );
+    assert_eq!(versions.row_version_column.as_deref(), Some("v"));
+    assert_eq!(
+        versions.versions,
+        Some(VersionsPlan {
+            valid_from: "since".to_owned(),
+            valid_to: "till".to_owned(),
+            active_record_timestamp: Some("9999-12-31T00:00:00Z".to_owned()),
+            boundary_timestamp: BoundaryTimestamp::Load,
+        })
+    );
+}
+
+/// dlt's setting decides nothing here, but a misspelt one is said to be one.
+#[test]
+fn replace_strategies_are_checked() {
+    let plain = "client: {base_url: https://h}\nresources: [a]\n";
+    for (variable, value, findings) in [
+        ("DESTINATION__REPLACE_STRATEGY", "insert-from-staging", 0),
+        ("DESTINATION__DUCKDB__REPLACE_STRATEGY", "staging", 1),
+        ("DESTINATION__POSTGRES__REPLACE_STRATEGY", "staging", 0),
+    ] {
+        let found = yaml(plain).variable(variable, value).load("c.yaml").diagnostics;
+        assert_eq!(found.len(), findings, "{variable}: {found:?}");
+    }
 }
 
 #[test]

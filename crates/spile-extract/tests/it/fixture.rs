@@ -36,6 +36,7 @@ pub(crate) fn plan(url: &str, paginator: &str) -> Plan {
         load: LoadPlan {
             table: "items".to_owned(),
             write_disposition: WriteDisposition::Append,
+            merge: spile_core::MergePlan::default(),
             primary_key: vec!["id".to_owned()],
             merge_key: Vec::new(),
             columns: Vec::new(),

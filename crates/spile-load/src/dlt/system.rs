@@ -3,7 +3,7 @@
 //! Only what is missing is added; a schema that dlt stored stays as it is, hash included.
 
 use serde_json::{Map, Value, json};
-use spile_core::{ColumnSchema, DataType, Schema, TableSchema};
+use spile_core::{ColumnSchema, DataType, MergeStrategy, Schema, TableSchema};
 
 use super::hash::schema_version_hash;
 
@@ -54,6 +54,7 @@ fn propagate_root_keys(schema: &mut Schema) {
         .filter(|table| table.parent.is_none() && !table.name.starts_with("_dlt"))
         .filter(|table| {
             table.properties.get("write_disposition").and_then(Value::as_str) == Some("merge")
+                && MergeStrategy::of_table(table).is_ok_and(MergeStrategy::needs_root_key)
                 || schema.chain(&table.name).iter().any(|child| !child.columns_with("root_key").is_empty())
         })
         .map(|table| {

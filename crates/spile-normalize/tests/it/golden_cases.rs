@@ -94,6 +94,7 @@ fn plan(run: &Value) -> LoadPlan {
             Some("merge") => WriteDisposition::Merge,
             _ => WriteDisposition::Append,
         },
+        merge: spile_core::MergePlan::default(),
         primary_key: keys("primary_key"),
         merge_key: keys("merge_key"),
         columns: columns.collect(),

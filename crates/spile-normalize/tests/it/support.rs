@@ -19,6 +19,7 @@ pub(crate) fn load(table: &str) -> LoadPlan {
     LoadPlan {
         table: table.to_owned(),
         write_disposition: WriteDisposition::Append,
+        merge: spile_core::MergePlan::default(),
         primary_key: Vec::new(),
         merge_key: Vec::new(),
         columns: Vec::new(),

@@ -45,6 +45,7 @@ fn resource(selector: Option<&str>, page_size: Option<u64>) -> ResourcePlan {
         load: LoadPlan {
             table: "r".into(),
             write_disposition: WriteDisposition::Append,
+            merge: spile_core::MergePlan::default(),
             primary_key: vec![],
             merge_key: vec![],
             columns: vec![],
