@@ -50,7 +50,7 @@ pub use merge::{BoundaryTimestamp, MERGE_STRATEGY_PROPERTY, MergePlan, MergeStra
 pub use node::{Key, Node, Reference, Store, Value};
 pub use package::{Manifest, PackageState, SealedPackage, SegmentFile, TableLoad};
 pub use page::{Page, PageEvidence, PageId, Totals};
-pub use paginate::{Paginator, Position, Step, StopReason};
+pub use paginate::{Ahead, Paginator, Position, Step, StopReason};
 pub use plan::{
     ClientPlan, ColumnHint, DestinationPlan, LoadPlan, Method, ParamValue, Plan, Provenance, ResourcePlan,
     RetryPlan, TemplatePart, WriteDisposition,

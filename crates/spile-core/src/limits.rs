@@ -17,6 +17,8 @@ pub struct Limits {
     pub tables_max: usize,
     /// Pages that may wait between the network and the normaliser.
     pub pages_in_flight_max: usize,
+    /// Bytes of bodies that were asked for ahead of their turn.
+    pub ahead_bytes_max: usize,
     /// Resources that are fetched at the same time.
     pub resources_in_flight_max: usize,
 }
@@ -31,6 +33,7 @@ impl Default for Limits {
             columns_max: 4_000,
             tables_max: 1_000,
             pages_in_flight_max: 8,
+            ahead_bytes_max: 64 << 20,
             resources_in_flight_max: 8,
         }
     }

@@ -14,6 +14,8 @@ pub struct RateLimit {
 pub struct Manners {
     /// Requests that one host has to answer at the same time.
     pub concurrency: usize,
+    /// Whether pages whose position is known are asked for before the pages in front of them are answered.
+    pub parallel_pages: bool,
     /// The rate that the config declares.
     pub rate_limit: Option<RateLimit>,
     /// Longest time for one attempt, from sending to the last byte; `None`: as long as each read is in time.
@@ -22,7 +24,7 @@ pub struct Manners {
 
 impl Default for Manners {
     fn default() -> Self {
-        Self { concurrency: 8, rate_limit: None, total_timeout_seconds: Some(600.0) }
+        Self { concurrency: 8, parallel_pages: true, rate_limit: None, total_timeout_seconds: Some(600.0) }
     }
 }
 

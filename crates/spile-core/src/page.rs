@@ -118,6 +118,9 @@ pub struct PageEvidence {
     /// Sentences about something odd but lossless on this page.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Why pages are no longer asked for ahead from this page on, in one sentence; nothing is wrong with the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub one_by_one: Option<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]

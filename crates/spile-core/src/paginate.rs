@@ -71,12 +71,22 @@ pub enum Step {
     Done(StopReason),
 }
 
+/// Positions that will probably be asked for, known before the pages in front of them are answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ahead {
+    /// What follows, in order, never beyond an end that is known.
+    pub positions: Vec<Position>,
+    /// Whether the answer says where the end is.
+    pub end_known: bool,
+}
+
 /// A way to walk pages.
 ///
 /// - A paginator holds no state: everything it must remember is in the [`Position`].
 /// - `apply` with [`Position::Start`] gives the first request.
 /// - `next` is a function of its arguments alone; it does no I/O and reads no clock.
 /// - The caller enforces page limits and stops on a repeated position or page.
+/// - `ahead` foretells what `next` will say. The caller only fetches early by it: a page counts when `next` asks for it.
 pub trait Paginator: fmt::Debug + Send + Sync {
     /// Returns the name of the row in the registry.
     fn name(&self) -> &'static str;
@@ -86,6 +96,12 @@ pub trait Paginator: fmt::Debug + Send + Sync {
 
     /// Returns what follows the answer to `position`.
     fn next(&self, position: &Position, response: &ResponseView<'_>) -> Result<Step>;
+
+    /// Returns up to `count` positions that start with `next`, which follows the answer `response`; none when they cannot
+    /// be computed.
+    fn ahead(&self, _next: &Position, _response: &ResponseView<'_>, _count: usize) -> Ahead {
+        Ahead::default()
+    }
 
     /// Returns the page size that the config asks for, if it asks for one.
     fn page_size(&self) -> Option<u64>;

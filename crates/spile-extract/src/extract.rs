@@ -11,6 +11,7 @@ use spile_core::{
 use tokio::sync::{mpsc, watch};
 
 use crate::Counters;
+use crate::ahead::{AheadBudget, AheadQueue, Early};
 use crate::incremental::Window;
 use crate::resource_run::ResourceRun;
 use crate::transport::{Exchange, Scrubber, Transport};
@@ -59,6 +60,8 @@ pub struct ExtractEnv<'a> {
     pub plan: &'a Plan,
     /// Sends requests.
     pub transport: &'a dyn Transport,
+    /// What may be held of pages that were asked for ahead of their turn.
+    pub ahead: &'a AheadBudget,
     /// Is told what happens.
     pub observer: &'a dyn Observer,
     /// Becomes true when the user stops the run.
@@ -94,9 +97,18 @@ pub async fn extract_resource(
         cancel: env.cancel.clone(),
     };
     let mut run = ResourceRun::new(resource, start, window.as_ref(), env.plan, &scrubber)?;
+    let mut ahead = AheadQueue::new(&exchange, env.ahead);
     loop {
-        let request = run.request()?;
-        let answer = exchange.fetch(&request, run.page_number()).await?;
+        let (request, answer) = match ahead.take(run.position()).await {
+            Some(Early { request, answer: Some(answer), .. }) => (request, answer),
+            early => {
+                let missed = early.map(|early| run.missed(early.refused)).is_some();
+                let request = run.request()?;
+                let mut answer = ahead.during(exchange.fetch(&request, run.page_number())).await?;
+                answer.retries += u64::from(missed);
+                (request, answer)
+            }
+        };
         let page = run.page(answer).map_err(|error| run.explain(error, &request))?;
         env.observer.on_event(&Event::PageFetched {
             resource: &resource.name,
@@ -105,7 +117,8 @@ pub async fn extract_resource(
             pages_total: page.evidence.totals.pages,
         });
         let is_last = page.evidence.stop.is_some();
-        if pages.send(page).await.is_err() {
+        ahead.reach_out(&run, page.evidence.bytes);
+        if ahead.during(pages.send(page)).await.is_err() {
             return Err(Error::new(
                 ErrorKind::Interrupted,
                 "run/interrupted",

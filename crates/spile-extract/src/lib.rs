@@ -5,6 +5,7 @@
 //! the transport is pure. The invariant: a page is sent on only after everything about it is known, what follows it
 //! included, so that the ledger alone is enough to go on.
 
+mod ahead;
 mod auths;
 mod binding;
 mod extract;
@@ -15,6 +16,7 @@ mod include;
 mod incremental;
 mod link_header;
 mod paginators;
+mod reach;
 mod request;
 mod resource_run;
 mod select;
@@ -26,6 +28,7 @@ mod transport;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+pub use ahead::AheadBudget;
 pub use auths::AUTHS;
 pub use extract::{ExtractEnv, ResourceStart, extract_resource};
 pub use incremental::Window;

@@ -5,13 +5,14 @@
 
 use serde_json::{Map, Value};
 use spile_core::{
-    Document, Error, ErrorKind, FamilyEvidence, Json, JsonPath, Page, PageEvidence, PageId, ParentRow, Plan,
-    Position, RequestDraft, ResourcePlan, ResponseView, Result, Step, StopReason, Totals,
+    Ahead, Document, Error, ErrorKind, FamilyEvidence, Json, JsonPath, Page, PageEvidence, PageId, ParentRow,
+    Plan, Position, RequestDraft, ResourcePlan, ResponseView, Result, Step, StopReason, Totals,
 };
 
 use crate::extract::ResourceStart;
 use crate::guard::PagingGuard;
 use crate::incremental::{RowFilter, Window};
+use crate::reach::Reach;
 use crate::select::Selection;
 use crate::transport::{Answer, OutgoingRequest, Scrubber};
 use crate::{binding, followed, include, request, select, totals};
@@ -25,6 +26,7 @@ pub(crate) struct ResourceRun<'a> {
     window_key: String,
     filter: Option<RowFilter<'a>>,
     guard: PagingGuard,
+    reach: Reach<'a>,
     /// The config's selector, or the one found on the first page of this run.
     selector: Option<JsonPath>,
     position: Position,
@@ -67,6 +69,7 @@ impl<'a> ResourceRun<'a> {
             window_key: page_key(window, start.parent.as_ref()),
             filter,
             guard: PagingGuard::new(start.last_body_hash),
+            reach: reach(resource, plan),
             selector: resource.data_selector.clone(),
             position: start.position,
             pages_before: start.pages_before,
@@ -90,8 +93,13 @@ impl<'a> ResourceRun<'a> {
                 .with("resource", &self.resource.name)
                 .hint("Check the paginator's stop rule, or raise the limit."));
         }
+        self.request_for(&self.position)
+    }
+
+    /// Makes the request for any position.
+    pub(crate) fn request_for(&self, position: &Position) -> Result<OutgoingRequest> {
         let mut draft = self.draft.clone();
-        self.resource.paginator.apply(&self.position, &mut draft)?;
+        self.resource.paginator.apply(position, &mut draft)?;
         followed::keep_tls(&self.resource.url, &mut draft.url)?;
         Ok(OutgoingRequest::new(draft, self.scrubber))
     }
@@ -111,7 +119,8 @@ impl<'a> ResourceRun<'a> {
         if let Some(warning) = self.guard.repetition(&self.position, &answer.body_hash, &found) {
             return Ok(self.repeated_page(answer, totals, matched, warning));
         }
-        let step = self.resource.paginator.next(&self.position, &self.view(&answer, body, &found))?;
+        let view = self.view(&answer, body, &found);
+        let step = self.resource.paginator.next(&self.position, &view)?;
         let page_size = self.resource.paginator.page_size();
         let short = self.guard.short_page(self.page_number(), count, page_size, totals);
         let included =
@@ -132,6 +141,7 @@ impl<'a> ResourceRun<'a> {
             records.clear();
         }
         let (next, stop) = self.follow(step, passed);
+        let one_by_one = self.look_ahead(&rows, totals, next.as_ref().filter(|_| stop.is_none()), &view);
         let evidence = PageEvidence {
             next: next.clone(),
             stop,
@@ -142,6 +152,7 @@ impl<'a> ResourceRun<'a> {
             selector_matched: matched,
             family: FamilyEvidence { parent: self.parent, offers },
             warnings: short.into_iter().collect(),
+            one_by_one,
             ..self.evidence(&answer, totals)
         };
         self.pages_before += 1;
@@ -165,6 +176,37 @@ impl<'a> ResourceRun<'a> {
                     && self.plan.page_limit.is_some_and(|limit| self.page_number() >= limit);
                 (Some(next), at_limit.then_some(StopReason::PageLimit))
             }
+        }
+    }
+
+    /// Finds out what may be asked for before its turn; returns why nothing may from here on.
+    fn look_ahead(
+        &mut self,
+        rows: &[Json<'_>],
+        totals: Totals,
+        next: Option<&Position>,
+        view: &ResponseView<'_>,
+    ) -> Option<String> {
+        let limit = self.plan.page_limit.unwrap_or(u64::MAX).min(self.plan.limits.pages_max);
+        let left = usize::try_from(limit.saturating_sub(self.page_number())).unwrap_or(usize::MAX);
+        let count = self.reach.width_max().min(left);
+        let ahead = match next {
+            Some(next) if count > 0 => self.resource.paginator.ahead(next, view, count),
+            _ => Ahead::default(),
+        };
+        self.reach.look(self.page_number(), rows, totals, next, ahead)
+    }
+
+    /// Returns the positions that may be asked for now, the next one first.
+    pub(crate) fn reach(&self) -> &[Position] {
+        self.reach.positions()
+    }
+
+    /// Takes note that an early request for the current position failed.
+    pub(crate) fn missed(&mut self, refused: bool) {
+        // For an API that limits how often it is asked the transport slows down; that is no reason to give up.
+        if !refused {
+            self.reach.missed();
         }
     }
 
@@ -220,6 +262,7 @@ impl<'a> ResourceRun<'a> {
             cursor_state: self.filter.as_ref().and_then(RowFilter::state),
             family: FamilyEvidence { parent: self.parent, offers: Vec::new() },
             warnings: Vec::new(),
+            one_by_one: None,
         }
     }
 
@@ -235,6 +278,11 @@ impl<'a> ResourceRun<'a> {
         }
     }
 
+    /// Returns the position that is asked for.
+    pub(crate) fn position(&self) -> &Position {
+        &self.position
+    }
+
     /// Returns the 1-based number of the page that is asked for.
     pub(crate) fn page_number(&self) -> u64 {
         self.pages_before + 1
@@ -247,6 +295,15 @@ impl<'a> ResourceRun<'a> {
             .with("url", self.scrubber.url(&request.url))
             .with("page", self.page_number())
     }
+}
+
+/// Makes the guard of a resource. The pages of a child are limited over all rows of its parent, which one row cannot know.
+fn reach<'a>(resource: &'a ResourcePlan, plan: &Plan) -> Reach<'a> {
+    let manners = &plan.client.manners;
+    let counts_elsewhere = resource.family.parent.is_some() && plan.page_limit.is_some();
+    let width = if manners.parallel_pages && !counts_elsewhere { manners.concurrency } else { 0 };
+    let may_stop_early = resource.incremental.as_ref().is_some_and(|plan| plan.row_order.is_some());
+    Reach::new(width, may_stop_early, &resource.load.primary_key)
 }
 
 /// Returns what tells the pages of this window and parent's row from all others of the resource.

@@ -103,6 +103,7 @@ fn page(body: Vec<u8>, number: u128) -> Page {
         cursor_state: None,
         family: spile_core::FamilyEvidence::default(),
         warnings: Vec::new(),
+        one_by_one: None,
     };
     Page { document, records, evidence }
 }

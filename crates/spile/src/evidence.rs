@@ -42,6 +42,10 @@ pub(crate) struct ResourceEvidence {
     pub(crate) last_body_hash: Option<String>,
     /// Incremental state after the newest page.
     pub(crate) cursor_state: Option<Value>,
+    /// Why pages were no longer asked for ahead; the first sentence ...
+    pub(crate) one_by_one: Option<String>,
+    /// ... of so many, which are more than one only for a child.
+    pub(crate) one_by_one_count: u64,
     /// Sentences about odd things.
     pub(crate) warnings: Vec<String>,
     /// Rows given to children.
@@ -137,6 +141,10 @@ impl ResourceEvidence {
         self.last_body_hash = Some(page.body_hash.clone());
         if page.cursor_state.is_some() {
             self.cursor_state.clone_from(&page.cursor_state);
+        }
+        if let Some(reason) = &page.one_by_one {
+            self.one_by_one.get_or_insert_with(|| reason.clone());
+            self.one_by_one_count += 1;
         }
         for warning in &page.warnings {
             if self.warnings.len() < WARNINGS_MAX && !self.warnings.contains(warning) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use spile_core::{Error, ErrorKind, Observer, Page, ParentRow, Plan, Position, ResourcePlan, Result};
-use spile_extract::{Counters, ExtractEnv, ResourceStart, Transport, Window, extract_resource};
+use spile_extract::{AheadBudget, Counters, ExtractEnv, ResourceStart, Transport, Window, extract_resource};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -29,6 +29,8 @@ pub(crate) struct Traffic {
 pub(crate) struct Shared {
     pub(crate) plan: Arc<Plan>,
     pub(crate) transport: Arc<dyn Transport>,
+    /// What they may hold of pages that were asked for ahead of their turn.
+    pub(crate) ahead: Arc<AheadBudget>,
     pub(crate) observer: Arc<dyn Observer>,
     /// Set to true to stop every task at its next step.
     pub(crate) cancel: Arc<watch::Sender<bool>>,
@@ -181,6 +183,7 @@ async fn extract_root(
     let env = ExtractEnv {
         plan: &shared.plan,
         transport: &*shared.transport,
+        ahead: &shared.ahead,
         observer: &*shared.observer,
         cancel: shared.cancel.subscribe(),
     };

@@ -152,6 +152,7 @@ impl Child {
             let env = ExtractEnv {
                 plan: &shared.plan,
                 transport: &*shared.transport,
+                ahead: &shared.ahead,
                 observer: &*shared.observer,
                 cancel: shared.cancel.subscribe(),
             };

@@ -10,7 +10,7 @@ use spile_core::{
     Destination, Event, Observer, Plan, Receipt, ReportStatus, ResourcePlan, ResourceReport, Result,
     RunReport, Schema, Stored, TableReport, WriteDisposition,
 };
-use spile_extract::{Counters, HttpTransport, Window};
+use spile_extract::{AheadBudget, Counters, HttpTransport, Window};
 use spile_normalize::Normalizer;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
@@ -209,6 +209,7 @@ impl Line<'_> {
         let shared = Shared {
             plan: Arc::new(self.plan.clone()),
             transport,
+            ahead: Arc::new(AheadBudget::new(&self.plan.client.manners, &self.plan.limits)),
             observer: Arc::clone(self.observer),
             cancel: Arc::new(cancel),
         };

@@ -15,10 +15,18 @@ pub(crate) struct Parent {
 
 /// Judges a resource whose pages are all staged.
 pub(crate) fn judge(resource: &ResourcePlan, evidence: &ResourceEvidence, parent: Option<Parent>) -> Verdict {
-    match parent {
+    let mut verdict = match parent {
         Some(parent) => judge_child(resource, evidence, parent),
         None => judge_root(resource, evidence),
+    };
+    if let Some(reason) = &evidence.one_by_one {
+        let rows = match (parent, evidence.one_by_one_count) {
+            (Some(_), rows) => format!("for {}, ", count(rows, "parent row")),
+            (None, _) => String::new(),
+        };
+        verdict.reasons.push(format!("{rows}pages were asked for one by one: {reason}"));
     }
+    verdict
 }
 
 fn judge_root(resource: &ResourcePlan, evidence: &ResourceEvidence) -> Verdict {

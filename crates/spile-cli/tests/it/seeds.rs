@@ -71,7 +71,9 @@ fn the_first_seed_loads_all_and_then_only_what_is_new() {
     let requests = server.take();
     assert_eq!(requests.len(), 4, "350 calls at 100 a page are four requests and not one more");
     assert_eq!(requests[0].param("page"), None, "the first request sends no page");
-    assert_eq!(requests[3].param("page"), Some("4"));
+    let mut pages: Vec<_> = requests.iter().map(|request| request.number("page", 1)).collect();
+    pages.sort_unstable();
+    assert_eq!(pages, [1, 2, 3, 4], "those after the first come in any order");
     assert!(requests.iter().all(|request| request.param("limit") == Some("102")));
     assert!(requests.iter().all(|request| request.param("filters.dateCreated.from").is_none()));
     let end = requests[0].param("filters.dateCreated.to").unwrap().to_owned();

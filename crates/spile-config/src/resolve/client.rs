@@ -21,6 +21,7 @@ const CLIENT: KnownKeys = KnownKeys {
         "timeout",
         "total_timeout",
         "concurrency",
+        "parallel_pages",
         "rate_limit",
         "trusted_hosts",
         "limits",
@@ -41,6 +42,7 @@ const LIMITS: KnownKeys = KnownKeys {
         "columns_max",
         "tables_max",
         "pages_in_flight_max",
+        "ahead_bytes_max",
         "resources_in_flight_max",
     ],
     later: &[],
@@ -72,6 +74,9 @@ impl Resolver<'_> {
                 Some(number) => manners.concurrency = usize::try_from(number.min(1000)).unwrap_or(1000),
                 None => {} // Reported.
             }
+        }
+        if let Some(parallel) = get("parallel_pages").and_then(|node| self.boolean(node, "parallel_pages")) {
+            manners.parallel_pages = parallel;
         }
         if let Some(seconds) = get("total_timeout").and_then(|node| self.amount(node, "total_timeout")) {
             manners.total_timeout_seconds = Some(seconds).filter(|seconds| *seconds > 0.0);
@@ -192,6 +197,7 @@ impl Resolver<'_> {
                 "nesting_max" => limits.nesting_max = size,
                 "columns_max" => limits.columns_max = size,
                 "tables_max" => limits.tables_max = size,
+                "ahead_bytes_max" => limits.ahead_bytes_max = size,
                 "pages_in_flight_max" => limits.pages_in_flight_max = size,
                 _ => limits.resources_in_flight_max = size,
             }

@@ -244,3 +244,13 @@ fn runtime_settings_of_dlt() {
     assert_eq!((retry.statuses, retry.retries_max, retry.timeout_seconds), (vec![418], 9, 3.0));
     assert_eq!((retry.all_server_errors, retry.rate_limit_wait_seconds_max), (false, 7.0));
 }
+
+#[test]
+fn how_much_at_once() {
+    let plan = yaml("client: {base_url: https://h}\nresources: [a]\n").plan("c.yaml");
+    assert!(plan.client.manners.parallel_pages);
+    let own = "client: {base_url: https://h, concurrency: 3, parallel_pages: false, limits: {ahead_bytes_max: 9}}\nresources: [a]\n";
+    let plan = yaml(own).plan("c.yaml");
+    assert_eq!((plan.client.manners.concurrency, plan.limits.ahead_bytes_max), (3, 9));
+    assert!(!plan.client.manners.parallel_pages);
+}

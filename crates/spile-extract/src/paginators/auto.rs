@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use spile_core::{
-    Def, Diagnostics, Json, JsonKind, JsonPath, Node, Paginator, Position, RequestDraft, ResponseView,
+    Ahead, Def, Diagnostics, Json, JsonKind, JsonPath, Node, Paginator, Position, RequestDraft, ResponseView,
     Result, Step,
 };
 
@@ -149,6 +149,17 @@ impl Paginator for Auto {
             }
             done @ Step::Done(_) => done,
         })
+    }
+
+    fn ahead(&self, next: &Position, response: &ResponseView<'_>, count: usize) -> Ahead {
+        let Position::Detected { paginator, position } = next else { return Ahead::default() };
+        let Some(Ok(found)) = Found::parse(paginator).map(|found| found.build()) else {
+            return Ahead::default();
+        };
+        let Ahead { positions, end_known } = found.ahead(position, response, count);
+        let detected =
+            |position| Position::Detected { paginator: paginator.clone(), position: Box::new(position) };
+        Ahead { positions: positions.into_iter().map(detected).collect(), end_known }
     }
 
     fn page_size(&self) -> Option<u64> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use spile_core::{
-    Def, Diagnostic, Diagnostics, Error, ErrorKind, FieldDoc, JsonPath, Node, Paginator, Position,
+    Ahead, Def, Diagnostic, Diagnostics, Error, ErrorKind, FieldDoc, JsonPath, Node, Paginator, Position,
     RequestDraft, ResponseView, Result, Step, StopReason,
 };
 
@@ -325,6 +325,24 @@ impl Paginator for Cursor {
             Some(link) => link_position(link, response.url)?,
             None => Position::Cursor { token: value, page: page.saturating_add(1) },
         }))
+    }
+
+    fn ahead(&self, next: &Position, response: &ResponseView<'_>, count: usize) -> Ahead {
+        let (Source::Counter, Position::Cursor { token, page }) = (&self.source, next) else {
+            return Ahead::default();
+        };
+        let Some(number) = token.as_i64() else { return Ahead::default() };
+        let left = match self.stop {
+            Some(Stop::NoMorePages) => cursor_rules::pages_left(response),
+            _ => None,
+        };
+        let count = left.map_or(count, |left| usize::try_from(left).unwrap_or(count).min(count));
+        let position = |step| Position::Cursor {
+            token: Value::from(number.saturating_add(step)),
+            page: page.saturating_add(step),
+        };
+        let positions = (0..).take(count).map(position).collect();
+        Ahead { positions, end_known: left.is_some() }
     }
 
     fn page_size(&self) -> Option<u64> {

@@ -37,6 +37,17 @@ pub(super) fn no_more_pages(response: &ResponseView<'_>) -> Option<StopReason> {
     places(response.body).any(|place| says_no_next(place)).then_some(StopReason::NoNext)
 }
 
+/// Returns how many pages follow this one by what the response reports, if it reports anything.
+pub(super) fn pages_left(response: &ResponseView<'_>) -> Option<u64> {
+    let totals = totals::read(response.body, response.record_count);
+    if let Some(pages) = totals.pages {
+        return Some(pages.saturating_sub(response.pages_before + 1));
+    }
+    let here = response.record_count as u64;
+    let left = totals.records?.saturating_sub(response.records_before + here);
+    Some(left.div_ceil(here.max(1)))
+}
+
 /// Returns the next page number: what the response calls its own page plus one, else the own count plus one.
 pub(super) fn next_page(response: &ResponseView<'_>, own: i64) -> Value {
     let current = response.body.get("pagination").and_then(|place| place.get("current")).and_then(whole);

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use spile_core::{
-    Def, Diagnostic, Diagnostics, FieldDoc, Node, Paginator, Position, RequestDraft, ResponseView, Result,
-    Step,
+    Ahead, Def, Diagnostic, Diagnostics, FieldDoc, Node, Paginator, Position, RequestDraft, ResponseView,
+    Result, Step,
 };
 
 use super::range::{self, Range};
@@ -122,6 +122,12 @@ impl Paginator for Offset {
             Some(reason) => Step::Done(reason),
             None => Step::Next(Position::Offset(next)),
         })
+    }
+
+    fn ahead(&self, next: &Position, response: &ResponseView<'_>, count: usize) -> Ahead {
+        let Position::Offset(next) = next else { return Ahead::default() };
+        let (offsets, end_known) = self.range.ahead(*next, self.limit, 0, response, count);
+        Ahead { positions: offsets.into_iter().map(Position::Offset).collect(), end_known }
     }
 
     fn page_size(&self) -> Option<u64> {

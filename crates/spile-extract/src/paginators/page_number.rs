@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use spile_core::{
-    Def, Diagnostics, FieldDoc, Node, Paginator, Position, RequestDraft, ResponseView, Result, Step,
+    Ahead, Def, Diagnostics, FieldDoc, Node, Paginator, Position, RequestDraft, ResponseView, Result, Step,
 };
 
 use super::range::{self, Range};
@@ -106,6 +106,12 @@ impl Paginator for PageNumber {
             Some(reason) => Step::Done(reason),
             None => Step::Next(Position::Page(next)),
         })
+    }
+
+    fn ahead(&self, next: &Position, response: &ResponseView<'_>, count: usize) -> Ahead {
+        let Position::Page(next) = next else { return Ahead::default() };
+        let (pages, end_known) = self.range.ahead(*next, 1, self.base, response, count);
+        Ahead { positions: pages.into_iter().map(Position::Page).collect(), end_known }
     }
 
     fn page_size(&self) -> Option<u64> {

@@ -98,6 +98,24 @@ impl Range {
         Ok(stop)
     }
 
+    /// Returns up to `count` values from `next` on that lie before the end, and whether the end is known; `base` is the
+    /// value of the first page there is. A configured maximum is a bound, and the end only when nothing else ends paging.
+    pub(super) fn ahead(
+        &self,
+        next: i64,
+        step: i64,
+        base: i64,
+        response: &ResponseView<'_>,
+        count: usize,
+    ) -> (Vec<i64>, bool) {
+        let total = self.total(response).ok().flatten().map(|total| total.saturating_add(base));
+        let end = [total, self.maximum].into_iter().flatten().min().unwrap_or(i64::MAX);
+        let values = std::iter::successors(Some(next), |value| value.checked_add(step.max(1)));
+        let only_maximum =
+            self.maximum.is_some() && !self.stop_after_empty_page && self.has_more_path.is_none();
+        (values.take_while(|value| *value < end).take(count).collect(), total.is_some() || only_maximum)
+    }
+
     fn total(&self, response: &ResponseView<'_>) -> Result<Option<i64>> {
         let Some(path) = &self.total_path else { return Ok(None) };
         let found = path.first(response.body).filter(|total| !total.is_null());

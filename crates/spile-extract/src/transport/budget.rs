@@ -26,6 +26,8 @@ pub(super) struct Failure {
     pub(super) class: RetryClass,
     pub(super) error: Error,
     pub(super) retry_after_seconds: Option<f64>,
+    /// Whether the API limits how often it may be asked.
+    pub(super) refused: bool,
 }
 
 /// What is left of the patience with one request.
@@ -119,8 +121,12 @@ mod tests {
 
     fn waits(plan: &RetryPlan, class: RetryClass, retry_after_seconds: Option<f64>) -> Vec<f64> {
         let mut budget = Budget::new(plan);
-        let failure =
-            Failure { class, error: Error::new(ErrorKind::Source, "source/x", "x"), retry_after_seconds };
+        let failure = Failure {
+            class,
+            error: Error::new(ErrorKind::Source, "source/x", "x"),
+            retry_after_seconds,
+            refused: false,
+        };
         (1..100).map_while(|attempt| budget.wait(&failure, attempt, "http://h/")).collect()
     }
 

@@ -17,6 +17,9 @@ use std::time::SystemTime;
 use spile_core::{Credential, Method, Redactor, RequestDraft, Result, redact_url};
 use url::Url;
 
+/// The status of an API that limits how often it may be asked.
+const TOO_MANY_REQUESTS: u16 = 429;
+
 pub use http::HttpTransport;
 pub(crate) use retry::{Answer, Exchange};
 

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::budget::{Budget, Failure, RetryClass};
 use super::failure::{EXCERPT_BYTES, not_json, status_error};
-use super::{OutgoingRequest, Response, Scrubber, Transport, method_name};
+use super::{OutgoingRequest, Response, Scrubber, TOO_MANY_REQUESTS, Transport, method_name};
 use crate::Counters;
 
 /// What requests of one resource share.
@@ -36,6 +36,12 @@ pub(crate) struct Answer {
     pub(crate) retries: u64,
     /// Whether an action of the config takes it for an empty last page; the document is an empty list then.
     pub(crate) ignored: bool,
+}
+
+/// Why a request that was sent once gave no answer.
+pub(crate) struct Failed {
+    /// The API limits how often it may be asked.
+    pub(crate) refused: bool,
 }
 
 impl Exchange<'_> {
@@ -66,6 +72,17 @@ impl Exchange<'_> {
         }
     }
 
+    /// Sends a request once. A failure is told to the host's gate, and to nobody else.
+    pub(crate) async fn fetch_once(&self, request: &OutgoingRequest) -> Result<Answer, Failed> {
+        self.attempt(request).await.map_err(|failure| {
+            if let Some(seconds) = failure.retry_after_seconds {
+                self.transport.hold(&request.url, seconds.min(self.retry.wait_seconds_max));
+            }
+            self.counters.add_retry();
+            Failed { refused: failure.refused }
+        })
+    }
+
     async fn attempt(&self, request: &OutgoingRequest) -> Result<Answer, Failure> {
         self.counters.add_request();
         let mut cancel = self.cancel.clone();
@@ -78,7 +95,7 @@ impl Exchange<'_> {
                 ErrorKind::Unavailable => RetryClass::Passing,
                 _ => RetryClass::Never,
             };
-            Failure { class, error, retry_after_seconds: None }
+            Failure { class, error, retry_after_seconds: None, refused: false }
         })?;
         self.counters.add_answer(&response);
         if self.actions.iter().any(|action| action.matches(response.status, &response.body)) {
@@ -89,6 +106,7 @@ impl Exchange<'_> {
             return Err(Failure {
                 class: self.status_class(response.status),
                 retry_after_seconds: retry_after_seconds(&response),
+                refused: response.status == TOO_MANY_REQUESTS,
                 error: status_error(&response, self.scrubber),
             });
         }
@@ -118,7 +136,7 @@ impl Exchange<'_> {
                     _ => RetryClass::Once,
                 };
                 let error = not_json(&response, &beginning, cause, self.scrubber);
-                Err(Failure { class, error, retry_after_seconds: None })
+                Err(Failure { class, error, retry_after_seconds: None, refused: false })
             }
         }
     }

@@ -8,7 +8,7 @@ use spile_core::{
     WriteDisposition,
 };
 use spile_extract::{
-    AUTHS, Counters, ExtractEnv, HttpTransport, PAGINATORS, ResourceStart, extract_resource,
+    AUTHS, AheadBudget, Counters, ExtractEnv, HttpTransport, PAGINATORS, ResourceStart, extract_resource,
 };
 use tokio::sync::{mpsc, watch};
 use url::Url;
@@ -149,7 +149,8 @@ async fn run_with(plan: &Plan, start: ResourceStart, stops: bool) -> Outcome {
     let (cancel, cancelled) = watch::channel(false);
     let (counters, log) = (Counters::default(), Log { retries: Mutex::default(), cancel, stops });
     let (sender, mut receiver) = mpsc::channel(1);
-    let env = ExtractEnv { plan, transport: &transport, observer: &log, cancel: cancelled };
+    let ahead = AheadBudget::new(&plan.client.manners, &plan.limits);
+    let env = ExtractEnv { plan, transport: &transport, ahead: &ahead, observer: &log, cancel: cancelled };
     let collect = async {
         let mut pages = Vec::new();
         while let Some(page) = receiver.recv().await {

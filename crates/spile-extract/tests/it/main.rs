@@ -5,6 +5,7 @@
 mod faults;
 mod fixture;
 mod paging;
+mod parallel;
 mod secrets;
 mod server;
 #[path = "../../src/testing.rs"]

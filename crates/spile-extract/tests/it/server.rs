@@ -26,6 +26,13 @@ impl Asked {
         self.head.split(' ').next().unwrap_or_default()
     }
 
+    /// Returns a number in the query.
+    pub(crate) fn number(&self, name: &str) -> Option<usize> {
+        let query = self.target().split_once('?')?.1;
+        let pair = |pair: &str| pair.split_once('=').filter(|(key, _)| *key == name)?.1.parse().ok();
+        query.split('&').find_map(pair)
+    }
+
     /// Returns a header; the name is given in lower case.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().skip(1).find_map(|line| {
@@ -73,6 +80,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server. The handler gets each request with its number, from 0.
     pub(crate) async fn start(handler: impl Fn(usize, &Asked) -> Reply + Send + Sync + 'static) -> Self {
+        Self::start_holding(move |number, asked| (handler(number, asked), 0)).await
+    }
+
+    /// Starts a server whose answers are held back until so many requests have come.
+    pub(crate) async fn start_holding(
+        handler: impl Fn(usize, &Asked) -> (Reply, usize) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -93,6 +107,14 @@ impl Server {
         self.asked.lock().unwrap().clone()
     }
 
+    /// Returns the targets asked for since this was last called.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+            .iter()
+            .map(|asked| asked.target().to_owned())
+            .collect()
+    }
+
     pub(crate) fn targets(&self) -> Vec<String> {
         self.asked().iter().map(|asked| asked.target().to_owned()).collect()
     }
@@ -101,15 +123,18 @@ impl Server {
 async fn serve(
     mut stream: TcpStream,
     log: Arc<Mutex<Vec<Asked>>>,
-    handler: Arc<impl Fn(usize, &Asked) -> Reply + Send + Sync + 'static>,
+    handler: Arc<impl Fn(usize, &Asked) -> (Reply, usize) + Send + Sync + 'static>,
 ) {
     let mut buffer = Vec::new();
     while let Some(asked) = read(&mut stream, &mut buffer).await {
-        let reply = {
+        let (reply, when_asked) = {
             let mut log = log.lock().unwrap();
             log.push(asked.clone());
             handler(log.len() - 1, &asked)
         };
+        while log.lock().unwrap().len() < when_asked {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
         if stream.write_all(&reply.bytes).await.is_err() || reply.close {
             return;
         }

@@ -51,6 +51,7 @@ pub(crate) fn page(resource: &str, number: u8, body: &str) -> Page {
         cursor_state: None,
         family: spile_core::FamilyEvidence::default(),
         warnings: Vec::new(),
+        one_by_one: None,
     };
     Page { document, records, evidence }
 }

@@ -75,6 +75,7 @@ fn page(records: u64, totals: Totals) -> PageEvidence {
         cursor_state: None,
         family: spile_core::FamilyEvidence::default(),
         warnings: vec![],
+        one_by_one: None,
     }
 }
 
