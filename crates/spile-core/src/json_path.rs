@@ -3,6 +3,7 @@
 //! Understood: `$`, bare and dotted names, quoted names, `['name']`, `[0]`, `[-1]`, `[*]`, `*`, slices and `..name`.
 //! Filters, unions, arithmetic and functions are refused by name.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use crate::json::{Json, JsonKind};
@@ -81,13 +82,19 @@ impl JsonPath {
         self.matches(value).into_iter().next()
     }
 
-    /// Returns all matches in document order.
+    /// Returns all matches in document order, each once.
     pub fn matches<'a>(&self, value: Json<'a>) -> Vec<Json<'a>> {
         let mut current = vec![value];
         for step in &self.steps {
             let mut next = Vec::new();
+            let several = current.len() > 1;
             for value in current {
                 apply(step, value, &mut next);
+            }
+            // `..a..a` finds a nested value once per way down, and the ways multiply with each step.
+            if several && matches!(step, PathStep::Descend(_)) {
+                let mut seen = HashSet::with_capacity(next.len());
+                next.retain(|value| seen.insert(value.index()));
             }
             current = next;
         }
@@ -295,6 +302,15 @@ mod tests {
             let path = JsonPath::parse(path).unwrap();
             assert_eq!(path.matches(document.root()).len(), expected, "{path:?}");
         }
+    }
+
+    /// Each of these names would be found once per way down: more often than there are atoms.
+    #[test]
+    fn repeated_descents_find_each_value_once() {
+        let body = format!("{}1{}", r#"{"a":"#.repeat(60), "}".repeat(60));
+        let document = Document::parse(body.into_bytes()).unwrap();
+        let path = JsonPath::parse(&"..a".repeat(30)).unwrap();
+        assert_eq!(path.matches(document.root()).len(), 31);
     }
 
     #[test]
