@@ -145,6 +145,9 @@ pub struct LoadPlan {
     pub max_table_nesting: Option<u32>,
     /// What data that would change the schema may do; `None`: what the stored table says, else everything.
     pub schema_contract: Option<SchemaContract>,
+    /// Hints of the table that are kept in the schema and decide nothing here: `references`, `table_format`,
+    /// `file_format`, in dlt's stored form with names as written.
+    pub table_hints: Vec<(String, Value)>,
 }
 
 /// One resource, ready to run.

@@ -38,6 +38,7 @@ fn main() -> spile_core::Result<()> {
         columns: Vec::new(),
         max_table_nesting: None,
         schema_contract: None,
+        table_hints: Vec::new(),
     };
     let mut normalizer = Normalizer::new(Schema::new("rest_api"), "1.5", 65_536, &Limits::default());
     normalizer.add_resource("calls", &load, Some("dateCreated"))?;

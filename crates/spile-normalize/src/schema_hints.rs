@@ -66,6 +66,9 @@ pub(crate) fn declare(
         .and_then(|marks| marks.get("max_nesting"))
         .and_then(Value::as_u64)
         .map_or(NESTING_DEFAULT, |levels| u32::try_from(levels).unwrap_or(u32::MAX));
+    for (hint, value) in &load.table_hints {
+        table.properties.insert(hint.clone(), normalized_hint(value, length_max));
+    }
     let modes = contract::of_table(table, load.schema_contract);
     for hint in &load.columns {
         let column = naming::normalize_path(&hint.name, length_max);
@@ -94,6 +97,28 @@ pub(crate) fn declare(
     }
     let contract = TableContract { modes, columns_evolve: !catalog.is_filled_before(&name) };
     Ok(Resource { table: name, nesting, propagates_root_id, contract })
+}
+
+/// Normalises the names in a hint of the table: those of `references`. The other hints hold none.
+fn normalized_hint(value: &Value, length_max: usize) -> Value {
+    let name = |value: &Value| match value {
+        Value::String(text) => Value::from(naming::normalize_path(text, length_max)),
+        other => other.clone(),
+    };
+    let Value::Array(references) = value else { return value.clone() };
+    let normalized = |reference: &Value| {
+        let mut reference = reference.clone();
+        for key in ["columns", "referenced_columns"] {
+            if let Some(names) = reference.get_mut(key).and_then(Value::as_array_mut) {
+                names.iter_mut().for_each(|column| *column = name(column));
+            }
+        }
+        if let Some(table) = reference.get_mut("referenced_table") {
+            *table = name(table);
+        }
+        reference
+    };
+    Value::Array(references.iter().map(normalized).collect())
 }
 
 pub(crate) fn column_entry<'a>(table: &'a mut TableSchema, name: &str) -> &'a mut ColumnSchema {

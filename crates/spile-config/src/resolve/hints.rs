@@ -68,6 +68,7 @@ impl Resolver<'_> {
         let nesting = get("max_table_nesting").or_else(|| self.request.source.setting("max_table_nesting"));
         let nesting = self.optional(nesting, |this, node| this.count(node, "max_table_nesting"));
         let (write_disposition, merge) = disposition?;
+        let table_hints = self.table_hints(resource);
         Some(LoadPlan {
             table: table.ok()?.unwrap_or_else(|| name.to_owned()),
             write_disposition,
@@ -77,6 +78,7 @@ impl Resolver<'_> {
             columns: columns?,
             max_table_nesting: nesting.ok()?.map(|levels| u32::try_from(levels).unwrap_or(u32::MAX)),
             schema_contract: contract.ok()?,
+            table_hints: table_hints?,
         })
     }
 

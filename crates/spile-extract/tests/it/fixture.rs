@@ -42,6 +42,7 @@ pub(crate) fn plan(url: &str, paginator: &str) -> Plan {
             columns: Vec::new(),
             max_table_nesting: None,
             schema_contract: None,
+            table_hints: Vec::new(),
         },
     };
     Plan {

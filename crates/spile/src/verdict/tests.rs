@@ -51,6 +51,7 @@ fn resource(selector: Option<&str>, page_size: Option<u64>) -> ResourcePlan {
             columns: vec![],
             max_table_nesting: None,
             schema_contract: None,
+            table_hints: Vec::new(),
         },
     }
 }
