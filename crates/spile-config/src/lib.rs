@@ -26,4 +26,4 @@ mod write;
 pub use convert::{Converted, convert};
 pub use dialects::{DIALECTS, Dialect};
 pub use explain::explain;
-pub use load::{Environment, Options, Registries, Resolved, load};
+pub use load::{Environment, Options, Registries, Resolved, load, load_text};

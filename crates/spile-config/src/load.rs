@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use spile_core::{Auth, Diagnostic, Diagnostics, Paginator, Plan, Redactor, Registry, SourceFile};
+use spile_core::{Auth, Diagnostic, Diagnostics, Paginator, Plan, Redactor, Registry, SourceFile, Span};
 
 use crate::dialects::{self, Dialect, Reading};
 use crate::fields::general_hint;
@@ -73,8 +73,35 @@ pub struct Resolved {
 /// Reads and resolves a config. Files are read, nothing else is touched; nothing is sent.
 pub fn load(path: &Path, options: &Options, environment: &Environment, registries: &Registries) -> Resolved {
     let mut diagnostics = Diagnostics::new();
+    match read_file(path, environment, &mut diagnostics) {
+        Some(file) => load_file(path, &file, options, environment, registries, diagnostics),
+        None => Resolved { plan: None, diagnostics: tidy(diagnostics, &Redactor::new(Vec::new())) },
+    }
+}
+
+/// Reads and resolves a config that is in memory already. `path` names it and decides the dialect; it is not opened.
+pub fn load_text(
+    path: &Path,
+    text: &str,
+    options: &Options,
+    environment: &Environment,
+    registries: &Registries,
+) -> Resolved {
+    let file = SourceFile::new(path.display().to_string(), text);
+    load_file(path, &file, options, environment, registries, Diagnostics::new())
+}
+
+fn load_file(
+    path: &Path,
+    file: &Arc<SourceFile>,
+    options: &Options,
+    environment: &Environment,
+    registries: &Registries,
+    mut diagnostics: Diagnostics,
+) -> Resolved {
     let mut providers = Providers::read(environment, &mut diagnostics);
-    let plan = read_and_resolve(path, options, environment, registries, &mut providers, &mut diagnostics);
+    let request = (path, file, options);
+    let plan = read_and_resolve(request, environment, registries, &mut providers, &mut diagnostics);
     let plan = if diagnostics.has_errors() { None } else { plan };
     if plan.is_none() && !diagnostics.has_errors() {
         diagnostics.push(Diagnostic::error("config/internal", "the config gave neither a plan nor an error"));
@@ -83,17 +110,15 @@ pub fn load(path: &Path, options: &Options, environment: &Environment, registrie
 }
 
 fn read_and_resolve(
-    path: &Path,
-    options: &Options,
+    (path, file, options): (&Path, &Arc<SourceFile>, &Options),
     environment: &Environment,
     registries: &Registries,
     providers: &mut Providers,
     diagnostics: &mut Diagnostics,
 ) -> Option<Plan> {
-    let file = read_file(path, environment, diagnostics)?;
     let dialect = dialects::for_path(path, diagnostics)?;
     check_options(dialect, options, diagnostics);
-    let reading = Reading { file: &file, text: &file.text, environment, providers, block: options.block };
+    let reading = Reading { file, text: &file.text, environment, providers, block: options.block };
     let mut source = dialect.read(&reading, diagnostics)?;
     // What could not be evaluated is missing from the tree; resolving it would report the gaps as mistakes.
     if dialect.is_evaluated() && diagnostics.has_errors() {
@@ -167,11 +192,28 @@ pub(crate) fn read_file(
     }
 }
 
-/// Removes repetitions (one default, many resources) and every secret value, and sorts.
+/// Findings about a text that could not be completed, so that what else is wrong with it says nothing.
+const UNREAD: [&str; 2] = ["config/missing-variable", "config/invalid-placeholder"];
+
+/// Removes repetitions (one default, many resources), what only follows from an unread text, and every secret value, and
+/// sorts.
 fn tidy(diagnostics: Diagnostics, redactor: &Redactor) -> Vec<Diagnostic> {
     let mut seen = BTreeSet::new();
     let mut list = diagnostics.into_sorted();
+    let unread: Vec<Span> = list
+        .iter()
+        .filter(|found| UNREAD.contains(&found.code))
+        .filter_map(|found| found.span.clone())
+        .collect();
     list.retain_mut(|diagnostic| {
+        let follows = diagnostic.span.as_ref().is_some_and(|span| {
+            unread.iter().any(|unread| {
+                Arc::ptr_eq(&unread.file, &span.file) && unread.start <= span.start && span.end <= unread.end
+            })
+        });
+        if follows && !UNREAD.contains(&diagnostic.code) {
+            return false;
+        }
         diagnostic.message = redactor.redact(&diagnostic.message);
         diagnostic.label = diagnostic.label.take().map(|label| redactor.redact(&label));
         let hint = diagnostic.hint.take().unwrap_or_else(|| general_hint(diagnostic.code).to_owned());

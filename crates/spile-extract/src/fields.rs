@@ -75,6 +75,11 @@ impl<'n, 'd> Fields<'n, 'd> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// Reports a finding that does not stand in the way of the component.
+    pub(crate) fn warn(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
     /// Returns the finished component unless something was wrong.
     pub(crate) fn finish<T>(self, value: T) -> Option<T> {
         if self.failed { None } else { Some(value) }

@@ -16,6 +16,9 @@ use crate::link_header;
 /// Instructions that one evaluation may take.
 const FUEL: u64 = 100_000;
 
+/// What a template can name.
+const NAMES: [&str; 5] = ["response", "headers", "last_record", "last_page_size", "config"];
+
 /// It is the same for every template and never changes, so that one is enough.
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
@@ -40,6 +43,11 @@ impl Template {
     pub(crate) fn parse(source: &str) -> Result<Self, String> {
         let template = ENVIRONMENT.template_from_str(source).map_err(|error| describe(&error))?;
         let names = template.undeclared_variables(false);
+        let is_known =
+            |name: &str| NAMES.contains(&name) || ENVIRONMENT.globals().any(|(known, _)| known == name);
+        if let Some(unknown) = names.iter().filter(|name| !is_known(name)).min() {
+            return Err(format!("there is no variable `{unknown}`"));
+        }
         let expression = lone_expression(source).map(str::to_owned);
         if let Some(expression) = &expression {
             ENVIRONMENT.compile_expression(expression).map_err(|error| describe(&error))?;

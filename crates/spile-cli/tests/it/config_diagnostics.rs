@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::harness::repository;
+use crate::harness::same_document;
 
 /// A file, its text, and a title.
 const CASES: [(&str, &str, &str); 20] = [
@@ -109,9 +109,5 @@ fn diagnostics_are_as_documented() {
         assert!(said.contains("help: "), "{title} has no hint\n{said}");
         document.push_str(&format!("\n## {title}\n\n```text\n{}\n```\n", said.trim_end()));
     }
-    let path = repository().join("docs/diagnostics.md");
-    if std::env::var_os("SPILE_UPDATE").is_some() {
-        std::fs::write(&path, &document).unwrap();
-    }
-    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), document, "run with SPILE_UPDATE=1");
+    same_document("docs/diagnostics.md", &document);
 }

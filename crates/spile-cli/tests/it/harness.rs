@@ -291,6 +291,17 @@ pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().to_owned()
 }
 
+/// Asserts that a generated document is in the repository as it is made; `SPILE_UPDATE=1` writes it anew.
+#[track_caller]
+pub(crate) fn same_document(name: &str, text: &str) {
+    let path = repository().join(name);
+    if std::env::var_os("SPILE_UPDATE").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), text, "run with SPILE_UPDATE=1: {name}");
+}
+
 /// Returns a Python that has the packages of `testdata/requirements.txt`; `scripts/test` makes it.
 pub(crate) fn python() -> PathBuf {
     let path = std::env::var_os("SPILE_TEST_PYTHON").map_or_else(

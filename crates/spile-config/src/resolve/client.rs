@@ -103,6 +103,9 @@ impl Resolver<'_> {
 
     fn base_url(&mut self, node: &Node) -> Option<Url> {
         let text = self.text(node, "base_url")?;
+        if self.has_empty_base_url() {
+            return self.base_url_of_paths(node);
+        }
         let invalid = |message: String, hint: &'static str| {
             Diagnostic::error("config/invalid-url", message).at(&node.span).hint(hint)
         };

@@ -162,7 +162,7 @@ impl<'a> Resolver<'a> {
         Some((row, fields))
     }
 
-    fn client_node(&self, key: &str) -> Option<&'a Node> {
+    pub(super) fn client_node(&self, key: &str) -> Option<&'a Node> {
         let config: &'a Node = &self.request.source.config;
         config.get("client").and_then(|client| client.get(key)).filter(|node| !node.is_null())
     }

@@ -70,6 +70,8 @@ impl Resolver<'_> {
         let path = node.get("path").and_then(|path| Some((self.string(path, "path")?, path)));
         let single_entity = path.as_ref().is_some_and(|(path, _)| interpolate::is_single_entity(path));
         let paginator = self.paginator(node.get("paginator"), single_entity);
+        let written_path = path.as_ref().map(|(text, node)| (text.as_str(), *node));
+        self.warn_of_overridden_paginator(node, written_path, single_entity);
         let data_selector = self.data_selector(get("data_selector"), single_entity);
         let auth = self.auth(node.get("auth"));
         // What the auth adds wins over parameters and headers of the same name, as in dlt, so it comes last.
@@ -83,6 +85,9 @@ impl Resolver<'_> {
         let params = self.params(get("params"), has_incremental, &bound, &mut credentials);
         let headers = self.endpoint_headers(get("headers"), has_incremental, &mut credentials);
         credentials.extend(auth);
+        if let Some(paginator) = &paginator {
+            self.warn_of_shadowed_params(get("params"), &params, paginator.as_ref());
+        }
         let json = get("json").and_then(|body| self.body(body));
         let actions = get("response_actions").map(|node| self.actions(node)).unwrap_or_default();
         Some(EndpointParts {

@@ -3,6 +3,7 @@
 //! Each file resolves one part of the config and reports all that is wrong with it; a plan is made only when nothing
 //! was. Invariant: after this stage nothing is optional because it was "not configured", and nothing is looked up again.
 
+mod base_url;
 mod client;
 mod components;
 mod destination;
@@ -17,6 +18,8 @@ mod path;
 mod read;
 mod resource;
 mod retry;
+mod table_hints;
+mod warnings;
 
 use spile_core::{ClientPlan, Diagnostic, Diagnostics, Key, Node, Plan, Span, Value};
 
@@ -209,5 +212,7 @@ pub(crate) fn scalar_text(value: &Value) -> Option<String> {
 
 /// Returns the place where a map begins, since marking all of it helps nobody.
 fn start_of(node: &Node) -> Span {
-    Span::new(&node.span.file, node.span.start, node.span.start + 1)
+    let span = &node.span;
+    let first = span.file.text.get(span.start..).and_then(|rest| rest.chars().next());
+    Span::new(&span.file, span.start, span.start + first.map_or(0, char::len_utf8))
 }

@@ -175,6 +175,10 @@ impl Resolver<'_> {
     /// Joins as dlt does; an absolute path takes the place of the base URL.
     fn join(&mut self, client: &ClientPlan, path: &str, node: &Node) -> Option<Url> {
         let path = path.trim_end_matches(['?', '&']);
+        if !is_absolute(path) && self.has_empty_base_url() {
+            self.report_relative_path(node);
+            return None;
+        }
         let text = if is_absolute(path) {
             path.to_owned()
         } else if path.trim_start_matches('/').is_empty() {
@@ -199,7 +203,8 @@ impl Resolver<'_> {
     }
 }
 
-fn is_absolute(path: &str) -> bool {
+/// Returns whether a path takes the place of the base URL.
+pub(super) fn is_absolute(path: &str) -> bool {
     let lower = path.get(..8).unwrap_or(path).to_lowercase();
     lower.starts_with("http://") || lower.starts_with("https://")
 }

@@ -10,7 +10,6 @@ use crate::resolve::path::Target;
 use crate::resolve::{Resolver, merge, start_of};
 
 const CALLABLES: &str = "Transform the rows after loading for now.";
-const ONE_DESTINATION: &str = "Remove it; the format is the destination's choice for now.";
 
 const RESOURCE: KnownKeys = KnownKeys {
     of: "a resource",
@@ -28,13 +27,13 @@ const RESOURCE: KnownKeys = KnownKeys {
         "schema_contract",
         "incremental_sync",
         "include_from_parent",
+        "references",
+        "table_format",
+        "file_format",
     ],
     later: &[
         ("processing_steps", CALLABLES),
         ("parent_table_name", "Remove it; nested tables are named after their parent."),
-        ("table_format", ONE_DESTINATION),
-        ("file_format", ONE_DESTINATION),
-        ("references", "Remove it; references between tables are not recorded yet."),
         ("nested_hints", "Remove it; hints of nested tables come in a later version."),
     ],
 };
@@ -255,9 +254,17 @@ impl Resolver<'_> {
     ) -> Option<ResourcePlan> {
         self.references = References::default();
         let load = self.load_plan(name, merged);
+        if let Some(load) = &load {
+            self.warn_of_unreachable_hints(merged, load);
+        }
         let endpoint = merged.get("endpoint")?;
         let parts = self.endpoint(name, endpoint, merged, client);
         self.include_from_parent(name, merged);
+        if let Some(plan) = parts.as_ref().and_then(|parts| parts.incremental.as_ref())
+            && let Some(node) = endpoint.get("incremental")
+        {
+            self.warn_of_idle_incremental(node, plan);
+        }
         let References { parent, span, offers, include } = std::mem::take(&mut self.references);
         if let (Some(parent), Some(span)) = (&parent, span) {
             links.push(Link { child: name.to_owned(), parent: parent.clone(), span, offers });

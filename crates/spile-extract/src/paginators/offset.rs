@@ -16,6 +16,9 @@ use super::range::{self, Range};
 use super::{Place, foreign_position};
 use crate::fields::{Fields, Written};
 
+/// Most APIs cap pages here or below. A capped page loses what lies between the cap and the next offset.
+const PAGE_SIZE_USUAL_MAX: i64 = 1_000;
+
 pub(super) const DEF: Def<dyn Paginator> = Def {
     name: "offset",
     aliases: &[],
@@ -76,6 +79,18 @@ fn parse(node: &Node, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Paginator
             1
         }
     };
+    if limit > PAGE_SIZE_USUAL_MAX {
+        let span = fields.span("limit").clone();
+        fields.warn(
+            Diagnostic::warning(
+                "config/large-limit",
+                format!("a page of {limit} records is more than most APIs give"),
+            )
+            .at(&span)
+            .label("the offset grows by this, whatever comes")
+            .hint("Check the API's largest page size: rows beyond it would be skipped."),
+        );
+    }
     let paginator = Offset {
         limit,
         first: fields.integer("offset").given().unwrap_or(0),

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use spile_core::{
-    Ahead, Def, Diagnostics, FieldDoc, Node, Paginator, Position, RequestDraft, ResponseView, Result, Step,
+    Ahead, Def, Diagnostic, Diagnostics, FieldDoc, Node, Paginator, Position, RequestDraft, ResponseView,
+    Result, Step,
 };
 
 use super::range::{self, Range};
@@ -56,13 +57,30 @@ pub(super) const DEF: Def<dyn Paginator> = Def {
 fn parse(node: &Node, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Paginator>> {
     let mut fields = Fields::new("paginator `page_number`".to_owned(), node, DEF.fields, diagnostics);
     let base = fields.integer("base_page").given().unwrap_or(0);
+    let first = fields.integer("page").given().unwrap_or(base);
     let paginator = PageNumber {
         base,
-        first: Some(fields.integer("page").given().unwrap_or(base)),
+        first: Some(first),
         place: range::place(&mut fields, "page_param", "page_body_path", "page"),
         range: Range::read(&mut fields, "maximum_page"),
     };
+    warn_of_maximum(&mut fields, base, first, paginator.range.maximum);
     fields.finish(Arc::new(paginator))
+}
+
+/// Warns where pages are counted from one and the maximum looks like the last page: it is the page to stop before.
+fn warn_of_maximum(fields: &mut Fields<'_, '_>, base: i64, first: i64, maximum: Option<i64>) {
+    let Some(maximum) = maximum.filter(|_| base > 0) else { return };
+    let last = maximum.saturating_sub(1).max(first);
+    let pages =
+        if last == first { format!("page {first} is") } else { format!("pages {first} to {last} are") };
+    let span = fields.span("maximum_page").clone();
+    fields.warn(
+        Diagnostic::warning("config/exclusive-maximum", format!("only {pages} read"))
+            .at(&span)
+            .label("the page to stop before")
+            .hint(format!("Write {} if page {maximum} is to be read too.", maximum.saturating_add(1))),
+    );
 }
 
 /// Counts pages.
