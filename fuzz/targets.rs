@@ -17,8 +17,11 @@ use spile_core::{
 use spile_extract::{AUTHS, PAGINATORS};
 use url::Url;
 
+/// Does something with bytes; a panic is a finding.
+pub(crate) type Target = fn(&[u8]);
+
 /// All targets by name, as `scripts/fuzz` runs them.
-pub(crate) const TARGETS: [(&str, fn(&[u8])); 10] = [
+pub(crate) const TARGETS: [(&str, Target); 10] = [
     ("document", document),
     ("expressions", expressions),
     ("jinja", jinja),

@@ -110,7 +110,9 @@ fn normalized_hint(value: &Value, length_max: usize) -> Value {
         let mut reference = reference.clone();
         for key in ["columns", "referenced_columns"] {
             if let Some(names) = reference.get_mut(key).and_then(Value::as_array_mut) {
-                names.iter_mut().for_each(|column| *column = name(column));
+                for column in names {
+                    *column = name(column);
+                }
             }
         }
         if let Some(table) = reference.get_mut("referenced_table") {

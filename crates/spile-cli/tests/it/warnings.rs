@@ -41,11 +41,7 @@ fn what_is_surely_not_meant_is_said_at_its_place() {
         ),
         ("timeout: 9", "{name: a, endpoint: {path: 'a/{x}', data_selector: data, params: {x: 1}}}", ""),
         // Bounds.
-        (
-            "paginator: {type: page_number, base_page: 1, maximum_page: 5}",
-            "a",
-            "config/exclusive-maximum 5}",
-        ),
+        ("paginator: {type: page_number, base_page: 1, maximum_page: 5}", "a", "config/exclusive-maximum 5}"),
         ("paginator: {type: page_number, maximum_page: 5}", "a", ""),
         ("paginator: {type: offset, limit: 5000}", "a", "config/large-limit 5000"),
         ("paginator: {type: offset, limit: 1000}", "a", ""),
