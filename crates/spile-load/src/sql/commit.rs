@@ -14,15 +14,9 @@ use super::connection::{SqlConnection, StagedRows};
 use super::destination::first_number;
 use super::dialect::SqlDialect;
 use super::identifier::TableName;
-use super::merge::{self, MergeKeys};
 use super::migrate::{Catalogue, migrate};
 use super::{append, replace, system};
 use crate::dlt::finalize_schema;
-
-/// The row keys and positions of the staged roots that enter.
-const WINNERS: &str = "_spile_winners";
-/// The row keys of the stored roots that are replaced.
-const REPLACED: &str = "_spile_replaced";
 
 /// Writes a package inside an open transaction.
 pub(crate) fn write_package<C: SqlConnection>(
@@ -65,7 +59,7 @@ pub(crate) fn receipt_of<C: SqlConnection>(
                 }
                 WriteDisposition::Merge => {
                     let root = known_table(&package.schema, &load.root)?;
-                    let query = system::count_loaded(dataset, root, table, load_id)?;
+                    let query = system::count_loaded(dataset, &package.schema, root, table, load_id)?;
                     first_number(&connection.query(&query)?)?
                 }
             };
@@ -76,20 +70,20 @@ pub(crate) fn receipt_of<C: SqlConnection>(
 }
 
 /// What every step of a commit needs to know.
-struct Writer<'a, C> {
-    connection: &'a mut C,
-    dialect: &'a dyn SqlDialect,
-    dataset: &'a str,
-    package: &'a SealedPackage,
-    schema: &'a Schema,
+pub(super) struct Writer<'a, C> {
+    pub(super) connection: &'a mut C,
+    pub(super) dialect: &'a dyn SqlDialect,
+    pub(super) dataset: &'a str,
+    pub(super) package: &'a SealedPackage,
+    pub(super) schema: &'a Schema,
     before: Catalogue,
 }
 
 /// The staged rows of one table of a chain.
-struct StagedTable<'a> {
-    table: &'a TableSchema,
-    name: TableName,
-    rows: StagedRows,
+pub(super) struct StagedTable<'a> {
+    pub(super) table: &'a TableSchema,
+    pub(super) name: TableName,
+    pub(super) rows: StagedRows,
 }
 
 impl<'a, C: SqlConnection> Writer<'a, C> {
@@ -108,15 +102,7 @@ impl<'a, C: SqlConnection> Writer<'a, C> {
                 }
                 self.insert_all(&staged)
             }
-            WriteDisposition::Merge => {
-                let Some(staged_root) = staged.iter().find(|staged| staged.table.name == root.name) else {
-                    return self.insert_all(&staged);
-                };
-                match MergeKeys::read(root, &staged_root.rows)? {
-                    None => self.insert_all(&staged),
-                    Some(keys) => self.merge(&keys, staged_root, &staged),
-                }
-            }
+            WriteDisposition::Merge => self.merge(root, &staged),
         }
     }
 
@@ -125,88 +111,30 @@ impl<'a, C: SqlConnection> Writer<'a, C> {
         Ok(StagedTable { table, name: TableName::new(self.dataset, &table.name), rows })
     }
 
-    fn insert_all(&mut self, staged: &[StagedTable<'_>]) -> Result<Vec<(String, u64)>> {
+    pub(super) fn insert_all(&mut self, staged: &[StagedTable<'_>]) -> Result<Vec<(String, u64)>> {
         staged.iter().map(|staged| self.insert(staged, None)).collect()
     }
 
-    fn insert(&mut self, staged: &StagedTable<'_>, condition: Option<&str>) -> Result<(String, u64)> {
+    pub(super) fn insert(
+        &mut self,
+        staged: &StagedTable<'_>,
+        condition: Option<&str>,
+    ) -> Result<(String, u64)> {
         let statement = append::insert(&staged.name, &staged.rows, condition);
         Ok((staged.table.name.clone(), self.execute(&staged.table.name, &statement)?))
     }
 
-    /// Replaces stored rows by the staged rows with the same key.
-    fn merge(
-        &mut self,
-        keys: &MergeKeys<'_>,
-        root: &StagedTable<'a>,
-        staged: &[StagedTable<'a>],
-    ) -> Result<Vec<(String, u64)>> {
-        if self.before.has(self.dialect, &root.table.name) {
-            self.delete_replaced(keys, root)?;
-        }
-        if !self.needs_winners(keys, root)? {
-            return self.insert_all(staged);
-        }
-        let row_key = key_column(root.table, "row_key")?;
-        let winners = TableName::temporary(WINNERS);
-        self.execute(&root.table.name, &keys.select_winners(&winners, &root.rows, row_key))?;
-        let mut rows = Vec::new();
-        for staged in staged {
-            let condition = if staged.table.name == root.table.name {
-                merge::is_winner(&winners, &staged.rows)
-            } else {
-                let root_key = key_column(staged.table, "root_key")?;
-                merge::has_winning_root(&winners, root_key, row_key)
-            };
-            rows.push(self.insert(staged, Some(&condition))?);
-        }
-        self.connection.execute(&format!("DROP TABLE {winners}"))?;
-        Ok(rows)
-    }
-
-    /// Deletes the stored rows that have the key of a staged one, children first.
-    fn delete_replaced(&mut self, keys: &MergeKeys<'_>, root: &StagedTable<'a>) -> Result<()> {
-        let children: Vec<&TableSchema> =
-            self.stored_chain(root.table).into_iter().filter(|table| table.name != root.table.name).collect();
-        if children.is_empty() {
-            self.execute(&root.table.name, &keys.delete_replaced(&root.name, &root.rows))?;
-            return Ok(());
-        }
-        let row_key = key_column(root.table, "row_key")?;
-        let replaced = TableName::temporary(REPLACED);
-        self.execute(&root.table.name, &keys.collect_replaced(&replaced, &root.name, &root.rows, row_key))?;
-        for child in children {
-            let name = TableName::new(self.dataset, &child.name);
-            let root_key = key_column(child, "root_key")?;
-            self.execute(&child.name, &merge::delete_collected(&name, root_key, &replaced, row_key))?;
-        }
-        let delete_roots = merge::delete_collected(&root.name, row_key, &replaced, row_key);
-        self.execute(&root.table.name, &delete_roots)?;
-        self.connection.execute(&format!("DROP TABLE {replaced}"))?;
-        Ok(())
-    }
-
-    /// Returns whether some staged rows stay out. Mostly none does, and asking is much cheaper than ranking.
-    fn needs_winners(&mut self, keys: &MergeKeys<'_>, root: &StagedTable<'_>) -> Result<bool> {
-        if keys.has_hard_delete() {
-            return Ok(true);
-        }
-        match keys.find_duplicate(&root.rows) {
-            None => Ok(false),
-            Some(query) => Ok(!self.connection.query(&query)?.is_empty()),
-        }
+    /// Returns whether a table existed before this commit.
+    pub(super) fn is_stored(&self, table: &TableSchema) -> bool {
+        self.before.has(self.dialect, &table.name)
     }
 
     /// Returns the tables of a chain that existed before this commit, parents first.
-    fn stored_chain(&self, root: &'a TableSchema) -> Vec<&'a TableSchema> {
-        self.schema
-            .chain(&root.name)
-            .into_iter()
-            .filter(|table| self.before.has(self.dialect, &table.name))
-            .collect()
+    pub(super) fn stored_chain(&self, root: &'a TableSchema) -> Vec<&'a TableSchema> {
+        self.schema.chain(&root.name).into_iter().filter(|table| self.is_stored(table)).collect()
     }
 
-    fn execute(&mut self, table: &str, statement: &str) -> Result<u64> {
+    pub(super) fn execute(&mut self, table: &str, statement: &str) -> Result<u64> {
         self.connection.execute(statement).map_err(|error| error.with("table", table))
     }
 }

@@ -1,8 +1,13 @@
 //! The I/O half of a SQL destination.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
-use spile_core::{ColumnSchema, Error, ErrorKind, Result, SegmentFile, TableSchema};
+use spile_core::{ColumnSchema, DataType, Error, ErrorKind, Result, SegmentFile, TableSchema};
+
+/// A column of segments that is not loaded: the number that the rows of one record share, nested ones included. It is
+/// there where repeats of a record have one row key. No normalised name has a space.
+pub(crate) const ROOT_LINK: &str = "_spile root";
 
 /// Rows of a query, every value as text.
 pub(crate) type TextRows = Vec<Vec<Option<String>>>;
@@ -16,6 +21,18 @@ pub(crate) struct StagedRows {
     pub(crate) columns: Vec<String>,
     /// Columns of the relation that order its rows as they were staged.
     pub(crate) sequence: Vec<&'static str>,
+    /// [`ROOT_LINK`], when the segments have it.
+    pub(crate) link: Option<&'static str>,
+}
+
+impl StagedRows {
+    /// Makes the description of staged rows from all columns of the relation but the sequence.
+    pub(crate) fn new(relation: String, mut columns: Vec<String>, sequence: Vec<&'static str>) -> Self {
+        let before = columns.len();
+        columns.retain(|column| column != ROOT_LINK);
+        let link = (columns.len() < before).then_some(ROOT_LINK);
+        Self { relation, columns, sequence, link }
+    }
 }
 
 /// One open connection.
@@ -46,6 +63,11 @@ pub(crate) trait SqlConnection {
 
 /// Returns the column of the schema that a column of a segment belongs to.
 pub(crate) fn staged_column<'t>(table: &'t TableSchema, name: &str) -> Result<&'t ColumnSchema> {
+    static LINK: LazyLock<ColumnSchema> =
+        LazyLock::new(|| ColumnSchema::new(ROOT_LINK, DataType::Bigint).not_null());
+    if name == ROOT_LINK {
+        return Ok(&LINK);
+    }
     table.columns.get(name).filter(|column| column.data_type.is_some()).ok_or_else(|| {
         Error::new(
             ErrorKind::Bug,

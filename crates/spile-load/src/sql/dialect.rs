@@ -20,6 +20,11 @@ pub(crate) trait SqlDialect {
     /// Returns an expression for a timestamp as microseconds since 1970 in UTC.
     fn epoch_micros(&self, expression: &str) -> String;
 
+    /// Returns a time as a literal of the type of a timestamp column; `utc` is ISO 8601 without an offset, in UTC.
+    fn timestamp(&self, utc: &str) -> String {
+        format!("TIMESTAMP WITH TIME ZONE '{utc}+00:00'")
+    }
+
     /// Returns the form in which the database compares names: two names with one form are one name.
     fn fold(&self, name: &str) -> String;
 }

@@ -118,19 +118,40 @@ pub(crate) fn insert_load(dataset: &str, load_id: &str, schema: &Schema) -> Stri
 /// Returns the query for the number of rows of a table that a load brought, by the load id of their root.
 pub(crate) fn count_loaded(
     dataset: &str,
+    schema: &Schema,
     root: &TableSchema,
     table: &TableSchema,
     load_id: &str,
 ) -> Result<String> {
-    let root_name = TableName::new(dataset, &root.name);
-    let load_id = Literal(load_id);
+    let condition = is_loaded(dataset, schema, root, table, load_id)?;
+    Ok(format!("SELECT COUNT(*) FROM {} WHERE {condition}", TableName::new(dataset, &table.name)))
+}
+
+/// Returns the condition that a row came with a load: by its root, or from parent to parent where it does not know its root.
+fn is_loaded(
+    dataset: &str,
+    schema: &Schema,
+    root: &TableSchema,
+    table: &TableSchema,
+    load_id: &str,
+) -> Result<String> {
     if table.name == root.name {
-        return Ok(format!("SELECT COUNT(*) FROM {root_name} WHERE _dlt_load_id = {load_id}"));
+        return Ok(format!("_dlt_load_id = {}", Literal(load_id)));
     }
+    let parent = table.parent.as_ref().and_then(|parent| schema.tables.get(parent));
+    let (key, of) = match (table.columns_with("root_key").first(), parent) {
+        (None, Some(parent)) => (key_column(table, "parent_key")?, parent),
+        _by_root => (key_column(table, "root_key")?, root),
+    };
+    let row_key = match of.columns_with("row_key").first() {
+        Some(row_key) => row_key,
+        None => key_column(of, "x-row-version")?,
+    };
     Ok(format!(
-        "SELECT COUNT(*) FROM {} WHERE {} IN (SELECT {} FROM {root_name} WHERE _dlt_load_id = {load_id})",
-        TableName::new(dataset, &table.name),
-        Identifier::new(key_column(table, "root_key")?),
-        Identifier::new(key_column(root, "row_key")?),
+        "{} IN (SELECT {} FROM {} WHERE {})",
+        Identifier::new(key),
+        Identifier::new(row_key),
+        TableName::new(dataset, &of.name),
+        is_loaded(dataset, schema, root, of, load_id)?
     ))
 }

@@ -2,12 +2,13 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
-use spile_core::{Capabilities, ColumnSchema, DataType, Result, TableSchema};
+use spile_core::{Capabilities, ColumnSchema, DataType, MergeStrategy, Result, TableSchema};
 
 use super::connection::StagedRows;
 use super::dialect::SqlDialect;
 use super::identifier::TableName;
-use super::merge::{self, MergeKeys};
+use super::merge::keys::{self, MergeKeys};
+use super::merge::versions::Versions;
 use super::{append, ddl};
 
 /// A dialect that writes dlt's names of types.
@@ -54,11 +55,8 @@ fn table() -> TableSchema {
 }
 
 fn staged(columns: &[&str]) -> StagedRows {
-    StagedRows {
-        relation: "staged".to_owned(),
-        columns: columns.iter().map(|name| (*name).to_owned()).collect(),
-        sequence: vec!["file", "row"],
-    }
+    let columns = columns.iter().map(|name| (*name).to_owned()).collect();
+    StagedRows::new("staged".to_owned(), columns, vec!["file", "row"])
 }
 
 #[test]
@@ -82,15 +80,15 @@ fn merges() {
     let (name, table) = (TableName::new("d", "t"), table());
     let (winners, replaced) = (TableName::temporary("w"), TableName::temporary("r"));
     let rows = staged(&["primary_key", "merge_key", "row_key", "gone", "rank"]);
-    let keys = MergeKeys::read(&table, &rows).unwrap().unwrap();
+    let by = MergeKeys::read(&table, &rows, MergeStrategy::DeleteInsert).unwrap();
     let statements = [
-        keys.find_duplicate(&rows).unwrap(),
-        keys.select_winners(&winners, &rows, "row_key"),
-        keys.collect_replaced(&replaced, &name, &rows, "row_key"),
-        keys.delete_replaced(&name, &rows),
-        merge::delete_collected(&name, "root_key", &replaced, "row_key"),
-        append::insert(&name, &rows, Some(&merge::is_winner(&winners, &rows))),
-        append::insert(&name, &rows, Some(&merge::has_winning_root(&winners, "root_key", "row_key"))),
+        by.find_duplicate(&rows).unwrap(),
+        by.select_winners(&winners, &rows, "row_key"),
+        by.collect_replaced(&replaced, &name, &rows, "row_key"),
+        by.delete_replaced(&name, &rows),
+        keys::delete_collected(&name, "root_key", &replaced, "row_key"),
+        append::insert(&name, &rows, Some(&keys::is_winner(&winners, &rows))),
+        append::insert(&name, &rows, Some(&keys::has_winning_root(&winners, "root_key", "row_key"))),
     ];
     assert_snapshot!(statements.join("\n--\n"));
 }
@@ -99,8 +97,56 @@ fn merges() {
 fn merges_go_by_what_was_staged() {
     let (name, table) = (TableName::new("d", "t"), table());
     let rows = staged(&["primary_key", "row_key"]);
-    let keys = MergeKeys::read(&table, &rows).unwrap().unwrap();
-    let winners = keys.select_winners(&TableName::temporary("w"), &rows, "row_key");
-    assert_snapshot!([keys.delete_replaced(&name, &rows), winners].join("\n--\n"));
-    assert!(!keys.has_hard_delete());
+    let by = MergeKeys::read(&table, &rows, MergeStrategy::DeleteInsert).unwrap();
+    let winners = by.select_winners(&TableName::temporary("w"), &rows, "row_key");
+    assert_snapshot!([by.delete_replaced(&name, &rows), winners].join("\n--\n"));
+    assert!(!by.has_hard_delete());
+}
+
+#[test]
+fn upserts() {
+    let (name, mut table) = (TableName::new("d", "t"), table());
+    table.properties.insert("x-merge-skip-unchanged-rows".to_owned(), json!(true));
+    let mut rows = staged(&["primary_key", "merge_key", "row_key", "rank"]);
+    rows.link = Some("link");
+    let by = MergeKeys::read(&table, &rows, MergeStrategy::Upsert).unwrap();
+    assert!(by.skips_unchanged() && !by.is_empty());
+    let (winners, unchanged) = (TableName::temporary("w"), TableName::temporary("u"));
+    let statements = [
+        by.select_winners(&winners, &rows, "row_key"),
+        by.select_unchanged(&unchanged, &winners, &table, &name, &rows, "row_key"),
+        by.delete_changed(&name, &rows, &unchanged),
+    ];
+    assert_snapshot!(statements.join("\n--\n"));
+}
+
+#[test]
+fn inserts_only() {
+    let (name, table) = (TableName::new("d", "t"), table());
+    let rows = staged(&["primary_key", "row_key", "gone", "rank"]);
+    let by = MergeKeys::read(&table, &rows, MergeStrategy::InsertOnly).unwrap();
+    let winners = by.select_winners(&TableName::temporary("w"), &rows, "row_key");
+    assert_snapshot!([winners, append::insert(&name, &rows, Some(&by.is_new(&name)))].join("\n--\n"));
+}
+
+#[test]
+fn versions() {
+    let (name, mut table) = (TableName::new("d", "t"), TableSchema::new("t"));
+    table.add(ColumnSchema::new("from", DataType::Timestamp).hint("x-valid-from"));
+    table.add(ColumnSchema::new("to", DataType::Timestamp).hint("x-valid-to"));
+    table.add(ColumnSchema::new("group", DataType::Text).hint("merge_key"));
+    table.add(ColumnSchema::new("version", DataType::Text).hint("x-row-version"));
+    let winners = TableName::temporary("w");
+    let rows = staged(&["group", "version"]);
+    let by = Versions::read(&table, &rows, "1.5", &PlainDialect).unwrap();
+    let statements = [
+        by.retire(&name, &rows).unwrap(),
+        by.select_new(&winners, &rows, Some(&name)),
+        by.insert(&name, &rows, &winners),
+    ];
+    assert_snapshot!(statements.join("\n--\n"));
+    // No staged row is in any group, so the load is a snapshot of none.
+    let rows = staged(&["version"]);
+    let by = Versions::read(&table, &rows, "1.5", &PlainDialect).unwrap();
+    assert!(by.retire(&name, &rows).is_none());
 }

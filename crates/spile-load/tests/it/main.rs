@@ -8,3 +8,4 @@ mod load;
 mod merge;
 mod read;
 mod segment;
+mod strategies;

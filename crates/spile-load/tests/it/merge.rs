@@ -204,6 +204,6 @@ fn what_a_merge_cannot_do_is_said(kind: Kind) {
     keyless.as_object_mut().unwrap().remove("id");
     assert_eq!(attempt(&schema, keyless), "destination/primary-key-missing");
     let mut upsert = schema.clone();
-    upsert.tables["users"].properties.insert("x-merge-strategy".to_owned(), json!("upsert"));
+    upsert.tables["users"].properties.insert("x-merge-strategy".to_owned(), json!("cdc"));
     assert_eq!(attempt(&upsert, user(1, "a", "r1")), "destination/merge-strategy");
 }

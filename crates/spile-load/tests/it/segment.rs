@@ -12,7 +12,7 @@ use spile_core::{DataType, SegmentFile, TableSchema};
 
 /// Writes rows as a segment. It has the columns that any of the rows has.
 pub(crate) fn write(folder: &Path, file: &str, table: &TableSchema, rows: &[Value]) -> SegmentFile {
-    let columns: Vec<(&str, ArrayRef)> = table
+    let mut columns: Vec<(&str, ArrayRef)> = table
         .columns
         .values()
         .filter(|column| rows.iter().any(|row| row.get(&column.name).is_some()))
@@ -21,6 +21,12 @@ pub(crate) fn write(folder: &Path, file: &str, table: &TableSchema, rows: &[Valu
             (column.name.as_str(), array(column.data_type.unwrap(), &values))
         })
         .collect();
+    // What tells repeats of a record apart is in no schema.
+    let link = "_spile root";
+    if rows.iter().any(|row| row.get(link).is_some()) {
+        let values: Vec<&Value> = rows.iter().map(|row| &row[link]).collect();
+        columns.push((link, array(DataType::Bigint, &values)));
+    }
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let path = folder.join(file);
     let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), batch.schema(), None).unwrap();

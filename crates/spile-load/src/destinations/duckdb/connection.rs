@@ -202,10 +202,9 @@ impl SqlConnection for DuckDbConnection {
         if hidden {
             // The data has columns of these names. Counting is as good, but makes every reader decode all columns.
             let relation = format!("(SELECT *, row_number() OVER () AS {ROW} FROM {relation})");
-            return Ok(StagedRows { relation, columns, sequence: vec![ROW] });
+            return Ok(StagedRows::new(relation, columns, vec![ROW]));
         }
-        let sequence = SEQUENCE.to_vec();
-        Ok(StagedRows { relation, columns, sequence })
+        Ok(StagedRows::new(relation, columns, SEQUENCE.to_vec()))
     }
 }
 

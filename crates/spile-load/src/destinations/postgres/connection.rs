@@ -165,7 +165,7 @@ impl SqlConnection for PostgresConnection {
         // Nobody else looks at a temporary table, so nobody else tells the planner how large it is.
         self.execute(&format!("ANALYZE {target}"))?;
         let columns = columns.into_iter().map(|(name, _)| name).collect();
-        Ok(StagedRows { relation: target.to_string(), columns, sequence: vec![ROW] })
+        Ok(StagedRows::new(target.to_string(), columns, vec![ROW]))
     }
 }
 
