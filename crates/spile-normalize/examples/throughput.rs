@@ -12,10 +12,11 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use spile_core::{
-    Document, Limits, LoadPlan, Page, PageEvidence, PageId, Position, Schema, Totals, WriteDisposition,
-};
+use spile_core::{Limits, LoadPlan, Schema, WriteDisposition};
 use spile_normalize::Normalizer;
+
+#[path = "../tests/it/pages.rs"]
+mod pages;
 
 /// Records of a page, as the seed asks for.
 const PAGE_RECORDS: usize = 102;
@@ -30,15 +31,9 @@ fn main() -> spile_core::Result<()> {
     let records: usize = std::env::args().nth(1).and_then(|text| text.parse().ok()).unwrap_or(1_000_000);
     let bodies: Vec<String> = (0..BODIES).map(body).collect();
     let load = LoadPlan {
-        table: "calls".to_owned(),
         write_disposition: WriteDisposition::Merge,
-        merge: spile_core::MergePlan::default(),
         primary_key: vec!["id".to_owned()],
-        merge_key: Vec::new(),
-        columns: Vec::new(),
-        max_table_nesting: None,
-        schema_contract: None,
-        table_hints: Vec::new(),
+        ..pages::load("calls")
     };
     let mut normalizer = Normalizer::new(Schema::new("rest_api"), "1.5", 65_536, &Limits::default());
     normalizer.add_resource("calls", &load, Some("dateCreated"))?;
@@ -49,7 +44,7 @@ fn main() -> spile_core::Result<()> {
         let text = bodies[number as usize % BODIES].clone().into_bytes();
         bytes += text.len();
         let start = Instant::now();
-        let page = page(text, number);
+        let page = pages::page("calls", number, text, Some("items"));
         parse += start.elapsed();
         let start = Instant::now();
         normalizer.push(&page)?;
@@ -73,40 +68,6 @@ fn main() -> spile_core::Result<()> {
         pushed as f64 / total,
     );
     Ok(())
-}
-
-fn page(body: Vec<u8>, number: u128) -> Page {
-    let bytes = body.len() as u64;
-    let document = Document::parse(body).expect("the bodies are valid JSON");
-    let records: Vec<u32> = document
-        .root()
-        .get("items")
-        .expect("the bodies have items")
-        .elements()
-        .map(spile_core::Json::index)
-        .collect();
-    let count = records.len() as u64;
-    let evidence = PageEvidence {
-        resource: "calls".to_owned(),
-        id: PageId(number.to_le_bytes()),
-        position: Position::Start,
-        next: None,
-        stop: None,
-        bytes,
-        body_hash: String::new(),
-        records: count,
-        kept: count,
-        outside_window: 0,
-        duplicates: 0,
-        totals: Totals::default(),
-        selector_matched: true,
-        retries: 0,
-        cursor_state: None,
-        family: spile_core::FamilyEvidence::default(),
-        warnings: Vec::new(),
-        one_by_one: None,
-    };
-    Page { document, records, evidence }
 }
 
 fn body(number: usize) -> String {

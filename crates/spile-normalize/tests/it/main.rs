@@ -6,4 +6,5 @@ mod arbitrary;
 mod behaviour;
 mod contracts;
 mod golden_cases;
+mod pages;
 mod support;

@@ -1,4 +1,4 @@
-//! Pages from JSON, and rows back to JSON.
+//! Rows back to JSON.
 
 use std::collections::BTreeMap;
 
@@ -9,52 +9,17 @@ use arrow_array::types::{
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use serde_json::{Map, Value, json};
-use spile_core::{Document, LoadPlan, Page, PageEvidence, PageId, Position, Totals, WriteDisposition};
+use spile_core::Page;
+
+use crate::pages;
+pub(crate) use crate::pages::load;
 
 /// Rows of one table, in order.
 pub(crate) type Rows = Vec<Map<String, Value>>;
 
-/// A plan without hints.
-pub(crate) fn load(table: &str) -> LoadPlan {
-    LoadPlan {
-        table: table.to_owned(),
-        write_disposition: WriteDisposition::Append,
-        merge: spile_core::MergePlan::default(),
-        primary_key: Vec::new(),
-        merge_key: Vec::new(),
-        columns: Vec::new(),
-        max_table_nesting: None,
-        schema_contract: None,
-        table_hints: Vec::new(),
-    }
-}
-
-/// A page whose body is an array of records.
+/// A page whose body is a list of records.
 pub(crate) fn page(resource: &str, number: u8, body: &str) -> Page {
-    let document = Document::parse(body.as_bytes().to_vec()).unwrap();
-    let records: Vec<u32> = document.root().elements().map(spile_core::Json::index).collect();
-    let count = records.len() as u64;
-    let evidence = PageEvidence {
-        resource: resource.to_owned(),
-        id: PageId([number; 16]),
-        position: Position::Start,
-        next: None,
-        stop: None,
-        bytes: body.len() as u64,
-        body_hash: String::new(),
-        records: count,
-        kept: count,
-        outside_window: 0,
-        duplicates: 0,
-        totals: Totals::default(),
-        selector_matched: true,
-        retries: 0,
-        cursor_state: None,
-        family: spile_core::FamilyEvidence::default(),
-        warnings: Vec::new(),
-        one_by_one: None,
-    };
-    Page { document, records, evidence }
+    pages::page(resource, u128::from(number), body.as_bytes().to_vec(), None)
 }
 
 /// Appends the rows of a batch, nulls left out.
