@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 use spile_core::{ContractMode, DataType, Error, ErrorKind, Result, SchemaContract, TableSchema};
 
+use crate::remarks::DroppedCount;
 use crate::table::Table;
 
 /// What of the schema a row or value would change.
@@ -97,14 +98,13 @@ impl Dropped {
         Ok(admission)
     }
 
-    /// Takes the counts as sentences.
-    pub(crate) fn take(&mut self) -> Vec<String> {
-        let sentence = |((table, column, entity, is_row), count): ((String, String, Entity, bool), u64)| {
-            let what = if is_row { "rows" } else { "values" };
-            let place = if column.is_empty() { String::new() } else { format!(", column {column}") };
-            format!("table {table}{place}: the schema contract on {} dropped {count} {what}", entity.as_str())
+    /// Takes the counts.
+    pub(crate) fn take(&mut self) -> Vec<DroppedCount> {
+        let counts = std::mem::take(&mut self.0).into_iter();
+        let entry = |((table, column, entity, rows), count): ((String, String, Entity, bool), u64)| {
+            DroppedCount { table, column, entity: entity.as_str().to_owned(), rows, count }
         };
-        std::mem::take(&mut self.0).into_iter().map(sentence).collect()
+        counts.map(entry).collect()
     }
 }
 

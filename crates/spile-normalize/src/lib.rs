@@ -34,6 +34,7 @@ mod literal;
 mod merge_hints;
 mod naming;
 mod normalizer;
+mod remarks;
 mod schema_hints;
 mod shape;
 mod table;
@@ -42,3 +43,4 @@ mod warnings;
 
 pub use naming::{normalize_identifier, normalize_path};
 pub use normalizer::{Flushed, Normalizer};
+pub use remarks::{DroppedCount, Remarks};

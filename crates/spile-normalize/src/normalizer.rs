@@ -13,6 +13,7 @@ use crate::catalog::Catalog;
 use crate::contract::{Dropped, TableContract};
 use crate::ids::RootIds;
 use crate::naming;
+use crate::remarks::Remarks;
 use crate::schema_hints::{self, Resource};
 use crate::shape::Shape;
 use crate::table::Table;
@@ -57,6 +58,8 @@ pub struct Flushed {
     pub batches: Vec<Batch>,
     /// How the schema grew since the last flush.
     pub changes: Vec<SchemaChange>,
+    /// What is worth telling about the rows.
+    pub remarks: Remarks,
 }
 
 impl Normalizer {
@@ -161,13 +164,18 @@ impl Normalizer {
         self.tables.iter().map(|table| table.buffered_bytes() as u64).sum()
     }
 
-    /// Takes all buffered rows, and the schema changes that they need.
+    /// Takes all buffered rows, the schema changes that they need, and what is worth telling about them.
     pub fn flush(&mut self) -> Result<Flushed> {
         let mut batches = Vec::new();
         for table in &mut self.tables {
             batches.extend(table.finish()?);
         }
-        Ok(Flushed { batches, changes: self.catalog.take_changes() })
+        let remarks = Remarks {
+            warnings: self.warnings.take(),
+            dropped: self.dropped.take(),
+            only_null: self.take_only_null(),
+        };
+        Ok(Flushed { batches, changes: self.catalog.take_changes(), remarks })
     }
 
     /// Returns the schema as it is now, changes that were not flushed yet included.
@@ -175,12 +183,23 @@ impl Normalizer {
         self.catalog.schema()
     }
 
-    /// Takes the warnings since they were taken last: what is odd about the data, but was stored, and how much a schema
-    /// contract dropped.
-    pub fn warnings(&mut self) -> Vec<String> {
-        let mut warnings = self.warnings.take();
-        warnings.extend(self.dropped.take());
-        warnings
+    /// Takes the columns that nulls came for and no value so far, each once.
+    fn take_only_null(&mut self) -> Vec<(String, String)> {
+        let mut columns = Vec::new();
+        for shape in &mut self.shapes {
+            let table = &self.tables[shape.table];
+            // Under a contract a column may be missing for another reason.
+            if !table.contract.is_open() {
+                continue;
+            }
+            for field in shape.new_nulls() {
+                let column = &table.columns[field.column];
+                if column.data_type().is_none() {
+                    columns.push((table.name.clone(), column.name.clone()));
+                }
+            }
+        }
+        columns
     }
 
     /// Returns the builders of a root table.

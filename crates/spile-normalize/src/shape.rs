@@ -34,6 +34,9 @@ pub(crate) struct Field {
     pub(crate) list: Option<usize>,
     /// The object that had this key last, to see keys that repeat.
     pub(crate) object_stamp: u64,
+    /// Whether null came.
+    pub(crate) saw_null: bool,
+    is_told: bool,
     next: usize,
 }
 
@@ -70,6 +73,8 @@ impl Shape {
             object: None,
             list: None,
             object_stamp: 0,
+            saw_null: false,
+            is_told: false,
             next: NONE,
         });
         self.by_key.insert(key.into(), added);
@@ -88,6 +93,15 @@ impl Shape {
     #[inline]
     pub(crate) fn field(&mut self, field: usize) -> &mut Field {
         &mut self.fields[field]
+    }
+
+    /// Returns the keys that came with null and never with an object or a list, each once.
+    pub(crate) fn new_nulls(&mut self) -> impl Iterator<Item = &Field> {
+        self.fields.iter_mut().filter_map(|field| {
+            let is_new = field.saw_null && !field.is_told && field.object.is_none() && field.list.is_none();
+            field.is_told |= field.saw_null;
+            is_new.then_some(&*field)
+        })
     }
 
     /// Returns how many distinct keys were seen.

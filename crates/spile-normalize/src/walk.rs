@@ -242,7 +242,10 @@ impl Normalizer {
         let source = (shape, field);
         match value.kind() {
             // A null is the same as no value, unless it takes the place of one.
-            JsonKind::Null if column.row_stamp != row_stamp => return Ok(()),
+            JsonKind::Null if column.row_stamp != row_stamp => {
+                self.shapes[shape].field(field).saw_null = true;
+                return Ok(());
+            }
             JsonKind::Object(_) | JsonKind::Array(_) => {
                 let is_kept = at.levels == 0 || column.data_type() == Some(spile_core::DataType::Json);
                 if !is_kept {

@@ -12,6 +12,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use spile_core::{PageEvidence, Result, SchemaChange, SegmentFile};
 use spile_extract::Window;
+use spile_normalize::Remarks;
 
 use crate::durable::io_error;
 
@@ -46,6 +47,9 @@ pub(crate) struct Staged {
     pub(crate) changes: Vec<SchemaChange>,
     /// The pages that these rows come from, per resource in order.
     pub(crate) pages: Vec<PageEvidence>,
+    /// What is worth telling about these rows.
+    #[serde(default, skip_serializing_if = "Remarks::is_empty")]
+    pub(crate) remarks: Remarks,
 }
 
 /// A line of the journal.
@@ -141,7 +145,7 @@ mod tests {
     }
 
     fn staged(segment: u32) -> Entry {
-        Entry::Staged(Staged { segment, files: vec![], changes: vec![], pages: vec![] })
+        Entry::Staged(Staged { segment, files: vec![], changes: vec![], pages: vec![], remarks: Remarks::default() })
     }
 
     fn count(path: &Path) -> (usize, u64) {

@@ -10,7 +10,7 @@ use spile_core::{
     Error, ErrorKind, Manifest, PageEvidence, ParentRow, Plan, Result, Schema, SchemaChange, SealedPackage,
     SegmentFile, TableLoad, WriteDisposition,
 };
-use spile_normalize::Flushed;
+use spile_normalize::{Flushed, Remarks};
 
 use crate::durable;
 use crate::evidence::ResourceEvidence;
@@ -31,6 +31,8 @@ pub(crate) struct OpenPackage {
     pub(crate) evidence: IndexMap<String, ResourceEvidence>,
     /// Schema changes of the segments so far.
     pub(crate) changes: Vec<SchemaChange>,
+    /// What is worth telling about the rows so far.
+    pub(crate) remarks: Remarks,
     ledger: Ledger,
     files: Vec<(String, SegmentFile)>,
     next_segment: u32,
@@ -47,6 +49,7 @@ impl OpenPackage {
             opened,
             evidence: IndexMap::new(),
             changes: Vec::new(),
+            remarks: Remarks::default(),
             ledger,
             files: Vec::new(),
             next_segment: 0,
@@ -62,6 +65,7 @@ impl OpenPackage {
         let mut opened = None;
         let mut evidence: IndexMap<String, ResourceEvidence> = IndexMap::new();
         let (mut changes, mut files, mut next_segment) = (Vec::new(), Vec::new(), 0);
+        let mut remarks = Remarks::default();
         let valid_bytes = ledger::replay(&path, |entry| match entry {
             Entry::Opened(entry) => opened = Some(entry),
             Entry::Staged(staged) => {
@@ -70,6 +74,7 @@ impl OpenPackage {
                     resource.add(page);
                     resource.pages_resumed += 1;
                 }
+                remarks.extend(&staged.remarks);
                 changes.extend(staged.changes);
                 files.extend(staged.files);
                 next_segment = staged.segment + 1;
@@ -81,7 +86,16 @@ impl OpenPackage {
         }
         remove_strays(folder, &files)?;
         let ledger = Ledger::reopen(&path, valid_bytes)?;
-        Ok(Some(Self { folder: folder.to_owned(), opened, evidence, changes, ledger, files, next_segment }))
+        Ok(Some(Self {
+            folder: folder.to_owned(),
+            opened,
+            evidence,
+            changes,
+            remarks,
+            ledger,
+            files,
+            next_segment,
+        }))
     }
 
     /// Makes rows and their pages durable: files first, then the ledger says so.
@@ -100,7 +114,14 @@ impl OpenPackage {
             self.evidence.entry(page.resource.clone()).or_default().add(page);
         }
         self.files.extend(files.iter().cloned());
-        let staged = Staged { segment, files, changes: flushed.changes.clone(), pages };
+        self.remarks.extend(&flushed.remarks);
+        let staged = Staged {
+            segment,
+            files,
+            changes: flushed.changes.clone(),
+            pages,
+            remarks: flushed.remarks.clone(),
+        };
         self.ledger.append(&self.folder.join(LEDGER_FILE), &Entry::Staged(staged))?;
         self.next_segment += 1;
         Ok(())
@@ -167,11 +188,13 @@ pub(crate) fn read_sealed(folder: &Path) -> Result<SealedPackage> {
     Ok(SealedPackage { folder: folder.to_owned(), manifest, schema: spile_load::schema_from_json(&schema)? })
 }
 
-/// Reads the evidence of a package's ledger.
-pub(crate) fn read_evidence(folder: &Path) -> Result<IndexMap<String, ResourceEvidence>> {
+/// Reads the evidence of a package's ledger, and what is worth telling about its rows.
+pub(crate) fn read_evidence(folder: &Path) -> Result<(IndexMap<String, ResourceEvidence>, Remarks)> {
     let mut evidence: IndexMap<String, ResourceEvidence> = IndexMap::new();
+    let mut remarks = Remarks::default();
     ledger::replay(&folder.join(LEDGER_FILE), |entry| {
         if let Entry::Staged(staged) = entry {
+            remarks.extend(&staged.remarks);
             for page in &staged.pages {
                 let resource = evidence.entry(page.resource.clone()).or_default();
                 resource.add(page);
@@ -179,7 +202,7 @@ pub(crate) fn read_evidence(folder: &Path) -> Result<IndexMap<String, ResourceEv
             }
         }
     })?;
-    Ok(evidence)
+    Ok((evidence, remarks))
 }
 
 fn table_loads(

@@ -70,7 +70,6 @@ struct StagedLoad {
     package: OpenPackage,
     schema: Schema,
     roots: Vec<(String, WriteDisposition)>,
-    warnings: Vec<String>,
     traffic: BTreeMap<String, Traffic>,
 }
 
@@ -88,7 +87,7 @@ impl Line<'_> {
         let package = self.open_package(&stored, &report.destination)?;
         let staged = self.fill(package, &stored, identifier_length_max)?;
         self.report_resources(report, &staged.package, &staged.traffic);
-        report.warnings.extend(staged.warnings);
+        report.warnings.extend(staged.package.remarks.sentences(&staged.schema));
         let cursors = self.cursors(&staged.package);
         let state = state::advance(stored.state.as_ref(), self.plan, &cursors, &self.reset_resources());
         let folder = staged.package.folder.clone();
@@ -190,8 +189,7 @@ impl Line<'_> {
         outcome?;
         let traffic =
             counters.iter().map(|(name, counters)| (name.clone(), extraction::traffic(counters))).collect();
-        let warnings = normalizer.warnings();
-        Ok(StagedLoad { package, schema: normalizer.schema().clone(), roots, warnings, traffic })
+        Ok(StagedLoad { package, schema: normalizer.schema().clone(), roots, traffic })
     }
 
     /// Runs the network tasks and the staging thread until both are done.
@@ -269,9 +267,7 @@ impl Line<'_> {
             report.bytes += sent.bytes;
             let evidence = package.evidence.get(&resource.name).cloned().unwrap_or_default();
             let window = package.opened.windows.get(&resource.name).map(Window::describe);
-            report
-                .warnings
-                .extend(evidence.warnings.iter().map(|warning| format!("{}: {warning}", resource.name)));
+            report.warnings.extend(page_warnings(resource, &evidence));
             report.resources.push(ResourceReport {
                 requests: sent.requests,
                 window,
@@ -283,9 +279,11 @@ impl Line<'_> {
 }
 
 fn report_finished(report: &mut RunReport, plan: &Plan, load: &Finished) -> Result<()> {
-    let all = package::read_evidence(&load.archived)?;
+    let (all, remarks) = package::read_evidence(&load.archived)?;
+    report.warnings.extend(remarks.sentences(&load.package.schema));
     for resource in &plan.resources {
         let evidence = all.get(&resource.name).cloned().unwrap_or_default();
+        report.warnings.extend(page_warnings(resource, &evidence));
         report.resources.push(ResourceReport {
             verdict: judge(resource, &evidence, parent_of(plan, resource, &all)),
             ..resource_report(&resource.name, &evidence)
@@ -293,6 +291,11 @@ fn report_finished(report: &mut RunReport, plan: &Plan, load: &Finished) -> Resu
     }
     report.tables = table_reports(&load.receipt);
     Ok(())
+}
+
+/// Returns what the pages of a resource had to tell.
+fn page_warnings(resource: &ResourcePlan, evidence: &ResourceEvidence) -> Vec<String> {
+    evidence.warnings.iter().map(|warning| format!("{}: {warning}", resource.name)).collect()
 }
 
 /// Returns what a child is held against.

@@ -26,12 +26,13 @@ fn rows(flushed: &Flushed) -> BTreeMap<String, Rows> {
 fn run(body: &str) -> (BTreeMap<String, Vec<Value>>, Vec<String>) {
     let mut normalizer = normalizer(Schema::new("s"), &support::load("t"), &Limits::default());
     normalizer.push(&support::page("t", 1, body)).unwrap();
-    let mut rows = rows(&normalizer.flush().unwrap());
+    let flushed = normalizer.flush().unwrap();
+    let mut rows = rows(&flushed);
     for row in rows.values_mut().flatten() {
         row.retain(|name, _| !name.starts_with("_dlt"));
     }
     let rows = rows.into_iter().map(|(name, rows)| (name, rows.into_iter().map(Value::Object).collect()));
-    (rows.collect(), normalizer.warnings())
+    (rows.collect(), flushed.remarks.sentences(normalizer.schema()))
 }
 
 fn fail(load: &LoadPlan, limits: &Limits, body: &str) -> Error {
@@ -153,7 +154,8 @@ fn given_ids_are_kept_and_nested_rows_linked() {
     let mut normalizer = normalizer(Schema::new("s"), &support::load("t"), &Limits::default());
     let body = r#"[{"_dlt_id":"mine","_dlt_load_id":"x","l":[{"_dlt_id":"child","_dlt_list_idx":9}]},{"_dlt_id":5}]"#;
     normalizer.push(&support::page("t", 1, body)).unwrap();
-    let rows = rows(&normalizer.flush().unwrap());
+    let flushed = normalizer.flush().unwrap();
+    let rows = rows(&flushed);
     assert_eq!(rows["t"][0]["_dlt_id"], "mine");
     assert_eq!(rows["t"][0]["_dlt_load_id"], "7.5");
     assert_eq!(rows["t"][1]["_dlt_id"].as_str().unwrap().len(), 14);
@@ -161,7 +163,7 @@ fn given_ids_are_kept_and_nested_rows_linked() {
         json!(rows["t__l"][0]),
         json!({"_dlt_parent_id": "mine", "_dlt_list_idx": 0, "_dlt_id": "child"})
     );
-    assert_eq!(normalizer.warnings().len(), 3);
+    assert_eq!(flushed.remarks.warnings.len(), 3);
 }
 
 #[test]
@@ -244,4 +246,24 @@ fn wide_records_and_keys_that_are_data_have_a_bound() {
         .unwrap();
     assert_eq!(failed.code(), "limit/columns");
     assert!(normalizer.schema().tables["t"].columns.len() <= Limits::default().columns_max);
+}
+
+#[test]
+fn columns_that_are_only_null_are_told() {
+    let mut normalizer = normalizer(Schema::new("s"), &support::load("t"), &Limits::default());
+    let mut told = Vec::new();
+    for (number, body) in [
+        r#"[{"a":null,"b":null,"c":null,"d":null,"e":[],"l":[{"x":null,"y":1}]}]"#,
+        r#"[{"a":null,"b":1,"c":{"x":1},"d":[1]}]"#,
+    ]
+    .iter()
+    .enumerate()
+    {
+        normalizer.push(&support::page("t", number as u8, body)).unwrap();
+        told.push(normalizer.flush().unwrap().remarks);
+    }
+    assert_eq!((told[0].only_null.len(), told[1].only_null.len()), (5, 0));
+    let sentences = told[0].sentences(normalizer.schema());
+    assert_eq!(sentences.len(), 2, "{sentences:?}");
+    assert!(sentences[0].contains("came for a,") && sentences[1].contains("came for x,"), "{sentences:?}");
 }

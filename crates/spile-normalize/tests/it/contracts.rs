@@ -22,10 +22,11 @@ fn second_run(
     normalizer.add_resource("t", &load, None)?;
     normalizer.push(&support::page("t", 2, body))?;
     let mut rows = BTreeMap::new();
-    for batch in normalizer.flush()?.batches {
+    let flushed = normalizer.flush()?;
+    for batch in &flushed.batches {
         support::collect(&mut rows, &batch.table, &batch.rows);
     }
-    Ok((rows, normalizer.warnings()))
+    Ok((rows, flushed.remarks.sentences(normalizer.schema())))
 }
 
 #[test]
