@@ -7,8 +7,10 @@ use rustc_hash::FxHashSet;
 use serde_json::{Map, Value, json};
 use spile_core::{
     ColumnSchema, DataType, Error, ErrorKind, Limits, MergeStrategy, Result, Schema, SchemaChange,
-    TableSchema,
+    TableSchema, WriteDisposition,
 };
+
+use crate::ids::RootIdKind;
 
 /// Why a column comes to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -181,6 +183,22 @@ impl Catalog {
         });
         is_merge
             || self.schema.chain(root).iter().skip(1).any(|table| !table.columns_with("root_key").is_empty())
+    }
+
+    /// Returns how rows of this root table get their ids.
+    pub(crate) fn root_id_kind(&self, root: &str) -> RootIdKind {
+        let is_merge = |table: &&TableSchema| {
+            table.properties.get("write_disposition") == Some(&Value::from(WriteDisposition::Merge.as_str()))
+        };
+        let Some(table) = self.schema.tables.get(root).filter(is_merge) else { return RootIdKind::Random };
+        match MergeStrategy::of_table(table) {
+            Ok(strategy) if strategy.is_keyed() => RootIdKind::KeyHash,
+            // A row version of the user's own leaves the row ids alone.
+            Ok(MergeStrategy::Scd2) if table.columns_with("x-row-version").first() == Some(&"_dlt_id") => {
+                RootIdKind::RowHash
+            }
+            _ => RootIdKind::Random,
+        }
     }
 
     /// Records in dlt's normaliser settings that the root id is copied into the children.

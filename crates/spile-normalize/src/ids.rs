@@ -1,8 +1,8 @@
 //! Row ids: `_dlt_id` of root rows and of nested rows.
 //!
 //! A root id is dlt's "random" id, but drawn from a generator that the load and the page seed, so that a page that is
-//! normalised again gives the same rows. A nested id is dlt's hash of parent, table and list index. Not here: the key
-//! hashes of the upsert strategies, which Spile does not have yet.
+//! normalised again gives the same rows. A nested id is dlt's hash of parent, table and list index. Not here: what of a
+//! record is hashed where the merge strategy wants ids that follow from the data (`walk::row_id`).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -40,6 +40,17 @@ impl RowId<'_> {
     }
 }
 
+/// How root rows get their ids; dlt's `random`, `key_hash` and `row_hash`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RootIdKind {
+    /// Drawn.
+    Random,
+    /// Hashed from the primary key: `upsert` and `insert-only` find rows again by it.
+    KeyHash,
+    /// Hashed from the whole record: `scd2` sees by it whether anything changed.
+    RowHash,
+}
+
 /// Draws the ids of the root rows of one page.
 pub(crate) struct RootIds(Xoshiro256PlusPlus);
 
@@ -69,8 +80,13 @@ pub(crate) fn nested_id(parent: &RowId<'_>, table: &str, index: usize, scratch: 
     scratch.extend_from_slice(table.as_bytes());
     scratch.push(b'_');
     push_decimal(scratch, index);
+    content_id(scratch)
+}
+
+/// Returns the id that follows from a text: its hash.
+pub(crate) fn content_id(text: &[u8]) -> MadeId {
     let mut bytes = [0; ID_BYTES];
-    shake(scratch).read(&mut bytes);
+    shake(text).read(&mut bytes);
     encode(&bytes)
 }
 

@@ -9,10 +9,23 @@ pub(crate) fn push_python_float(number: f64, out: &mut Vec<u8>) {
     push_float(number, -4, 2, out);
 }
 
+/// In which order the members of an object are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyOrder {
+    /// As they stand.
+    Document,
+    /// By the bytes of their keys.
+    Sorted,
+}
+
 /// Writes compact JSON as dlt's encoder does: no spaces, keys in document order, `1.0`, `1e+30`, `1e-6`.
 ///
 /// The caller has bounded the depth.
 pub(crate) fn push_json(value: Json<'_>, out: &mut Vec<u8>) {
+    push_value(value, KeyOrder::Document, out);
+}
+
+fn push_value(value: Json<'_>, order: KeyOrder, out: &mut Vec<u8>) {
     match value.kind() {
         JsonKind::Null => out.extend_from_slice(b"null"),
         JsonKind::Bool(flag) => out.extend_from_slice(if flag { b"true" } else { b"false" }),
@@ -26,23 +39,34 @@ pub(crate) fn push_json(value: Json<'_>, out: &mut Vec<u8>) {
                 if index > 0 {
                     out.push(b',');
                 }
-                push_json(element, out);
+                push_value(element, order, out);
             }
             out.push(b']');
         }
-        JsonKind::Object(_) => push_object(value, out),
+        JsonKind::Object(_) => {
+            let mut members = last_wins(value);
+            if order == KeyOrder::Sorted {
+                members.sort_unstable_by_key(|(key, _)| *key);
+            }
+            push_members(members.into_iter(), order, out);
+        }
     }
 }
 
-fn push_object(value: Json<'_>, out: &mut Vec<u8>) {
+/// Writes an object of these members, in this order; `order` is for the objects in them.
+pub(crate) fn push_members<'a>(
+    members: impl Iterator<Item = (&'a str, Json<'a>)>,
+    order: KeyOrder,
+    out: &mut Vec<u8>,
+) {
     out.push(b'{');
-    for (index, (key, member)) in last_wins(value).into_iter().enumerate() {
+    for (index, (key, member)) in members.enumerate() {
         if index > 0 {
             out.push(b',');
         }
         push_json_text(key, out);
         out.push(b':');
-        push_json(member, out);
+        push_value(member, order, out);
     }
     out.push(b'}');
 }

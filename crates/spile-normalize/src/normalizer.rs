@@ -11,7 +11,7 @@ use spile_core::{
 
 use crate::catalog::Catalog;
 use crate::contract::{Dropped, TableContract};
-use crate::ids::RootIds;
+use crate::ids::{RootIdKind, RootIds};
 use crate::naming;
 use crate::remarks::Remarks;
 use crate::schema_hints::{self, Resource};
@@ -46,6 +46,8 @@ pub struct Normalizer {
     pub(crate) columns_max: usize,
     /// Whether nested rows of the page under way carry the root's id.
     pub(crate) propagates_root_id: bool,
+    /// How root rows of the page under way get their ids.
+    pub(crate) root_id_kind: RootIdKind,
     pub(crate) dropped: Dropped,
     resources: IndexMap<String, Resource>,
     table_by_name: FxHashMap<String, usize>,
@@ -83,6 +85,7 @@ impl Normalizer {
             nesting_max: limits.nesting_max.min(NESTING_LIMIT),
             columns_max: limits.columns_max,
             propagates_root_id: false,
+            root_id_kind: RootIdKind::Random,
             dropped: Dropped::default(),
             resources: IndexMap::new(),
             table_by_name: FxHashMap::default(),
@@ -122,6 +125,7 @@ impl Normalizer {
         self.catalog.apply(changes);
         for resource in self.resources.values_mut() {
             resource.propagates_root_id = self.catalog.propagates_root_id(&resource.table);
+            resource.root_id_kind = self.catalog.root_id_kind(&resource.table);
         }
         // Builders are made from the schema when they are needed first, which is now again.
         if self.buffered_rows() == 0 {
@@ -143,6 +147,7 @@ impl Normalizer {
         let mut scratch = Scratch::default();
         self.root_ids = RootIds::new(&self.load_id, page.evidence.id);
         self.propagates_root_id = resource.propagates_root_id;
+        self.root_id_kind = resource.root_id_kind;
         let place = Place { levels: resource.nesting, depth: 1 };
         page.records
             .iter()

@@ -9,6 +9,7 @@ use spile_core::{
 
 use crate::catalog::Catalog;
 use crate::contract::{self, TableContract};
+use crate::ids::RootIdKind;
 use crate::merge_hints;
 use crate::naming;
 use crate::warnings::Warnings;
@@ -25,6 +26,8 @@ pub(crate) struct Resource {
     pub(crate) nesting: u32,
     /// Whether nested rows carry the root's id.
     pub(crate) propagates_root_id: bool,
+    /// How root rows get their ids.
+    pub(crate) root_id_kind: RootIdKind,
     /// What data that would change the schema may do.
     pub(crate) contract: TableContract,
 }
@@ -96,7 +99,8 @@ pub(crate) fn declare(
         catalog.record_propagation(&name);
     }
     let contract = TableContract { modes, columns_evolve: !catalog.is_filled_before(&name) };
-    Ok(Resource { table: name, nesting, propagates_root_id, contract })
+    let root_id_kind = catalog.root_id_kind(&name);
+    Ok(Resource { table: name, nesting, propagates_root_id, root_id_kind, contract })
 }
 
 /// Normalises the names in a hint of the table: those of `references`. The other hints hold none.

@@ -8,6 +8,7 @@
 
 mod apart;
 mod fields;
+mod row_id;
 mod write;
 
 use spile_core::{Error, ErrorKind, Json, JsonKind, Result};
@@ -112,7 +113,7 @@ impl Normalizer {
         }
         let row_id = match (given_id, &parent) {
             (Some(id), _) => RowId::Given(id),
-            (None, None) => RowId::Made(self.root_ids.next()),
+            (None, None) => RowId::Made(self.root_id(scratch, table, content)?),
             (None, Some(parent)) => RowId::Made(ids::nested_id(
                 &parent.id,
                 &self.tables[table].name,

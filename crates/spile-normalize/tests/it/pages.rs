@@ -45,6 +45,7 @@ pub(crate) fn page(resource: &str, number: u128, body: Vec<u8>, key: Option<&str
         totals: Totals::default(),
         selector_matched: true,
         retries: 0,
+        one_by_one: None,
         cursor_state: None,
         family: FamilyEvidence::default(),
         warnings: Vec::new(),
