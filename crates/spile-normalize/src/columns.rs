@@ -99,9 +99,13 @@ impl Column {
         self.data.as_ref().is_some_and(|data| data.len == row + 1)
     }
 
-    /// Returns an estimate of the bytes held.
-    pub(crate) fn buffered_bytes(&self) -> usize {
-        self.data.as_ref().map_or(0, |data| data.values.bytes() + data.len / 8)
+    /// Returns an estimate of the bytes that the column has as an array of so many rows. The rows that it lacks count:
+    /// many columns that few rows have are small here and large as arrays.
+    pub(crate) fn buffered_bytes(&self, rows: usize) -> usize {
+        let bytes = |data: &Data| {
+            data.values.bytes() + rows.saturating_sub(data.len) * data.values.place_bytes() + rows / 8
+        };
+        self.data.as_ref().filter(|data| data.len > 0).map_or(0, bytes)
     }
 
     /// Takes the values of `rows` rows as an array; `None` for a column without a type or without a value.

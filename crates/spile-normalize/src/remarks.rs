@@ -82,7 +82,9 @@ impl Remarks {
         let mut sentences = self.warnings.clone();
         sentences.extend(self.dropped.iter().map(DroppedCount::sentence));
         let mut by_table: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (table, column) in self.only_null.iter().filter(|(table, column)| is_missing(schema, table, column)) {
+        for (table, column) in
+            self.only_null.iter().filter(|(table, column)| is_missing(schema, table, column))
+        {
             by_table.entry(table).or_default().push(column);
         }
         sentences.extend(by_table.into_iter().map(|(table, columns)| only_null(table, &columns)));

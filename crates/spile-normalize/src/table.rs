@@ -31,6 +31,8 @@ pub(crate) struct Table {
     pub(crate) contract: TableContract,
     /// Columns that no row may lack.
     pub(crate) required: Vec<usize>,
+    /// Columns of the primary key, by name.
+    pub(crate) key: Vec<usize>,
     by_name: FxHashMap<String, usize>,
     system: System,
 }
@@ -100,6 +102,7 @@ impl Table {
             rows: 0,
             contract: TableContract::default(),
             required: Vec::new(),
+            key: Vec::new(),
             by_name: FxHashMap::default(),
             system: System { row_id: 0, kind: Kind::Root { load_id: 0 }, is_known: false },
         };
@@ -129,7 +132,12 @@ impl Table {
             if is_required && !self.required.contains(&index) {
                 self.required.push(index);
             }
+            if column.has_hint("primary_key") && !self.key.contains(&index) {
+                self.key.push(index);
+            }
         }
+        let columns = &self.columns;
+        self.key.sort_unstable_by(|one, other| columns[*one].name.cmp(&columns[*other].name));
     }
 
     /// Returns the column of that name, making one without a type if need be.
@@ -241,7 +249,8 @@ impl Table {
 
     /// Returns an estimate of the bytes held.
     pub(crate) fn buffered_bytes(&self) -> usize {
-        if self.rows == 0 { 0 } else { self.columns.iter().map(Column::buffered_bytes).sum() }
+        let rows = self.rows;
+        if rows == 0 { 0 } else { self.columns.iter().map(|column| column.buffered_bytes(rows)).sum() }
     }
 
     /// Takes the rows; `None` when there are none.
@@ -277,7 +286,8 @@ fn reserved_column(table: &str, column: &str) -> Error {
         .hint("Load into a dataset in which no other tool has made this table.")
 }
 
-fn missing_value(table: &str, column: &str, is_key: bool) -> Error {
+/// Makes the error of a row that lacks a value it must have.
+pub(crate) fn missing_value(table: &str, column: &str, is_key: bool) -> Error {
     let (code, message, hint) = if is_key {
         (
             "data/null-key",

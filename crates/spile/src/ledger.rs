@@ -145,7 +145,13 @@ mod tests {
     }
 
     fn staged(segment: u32) -> Entry {
-        Entry::Staged(Staged { segment, files: vec![], changes: vec![], pages: vec![], remarks: Remarks::default() })
+        Entry::Staged(Staged {
+            segment,
+            files: vec![],
+            changes: vec![],
+            pages: vec![],
+            remarks: Remarks::default(),
+        })
     }
 
     fn count(path: &Path) -> (usize, u64) {

@@ -208,6 +208,37 @@ fn dlt_makes_the_same_dataset() {
     assert!(cases.len() >= 120, "{} cases", cases.len());
 }
 
+/// The last cell of a row of `docs/dataset.md` names the cases that hold the rule.
+#[test]
+fn the_documented_cases_are_there() {
+    let text = std::fs::read_to_string(repository().join("docs/dataset.md")).unwrap();
+    let cases: BTreeMap<String, bool> =
+        cases().into_iter().map(|case| (case.name, case.accepted.is_some())).collect();
+    let mut named = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for line in text.lines().filter(|line| line.starts_with("| ")) {
+        let last = line.trim_end_matches('|').rsplit('|').next().unwrap();
+        let parts: Vec<&str> = last.split('`').collect();
+        for pair in parts.chunks_exact(2) {
+            let is_case =
+                |letter: char| letter == '_' || letter.is_ascii_lowercase() || letter.is_ascii_digit();
+            let (is_italic, word) = (pair[0].ends_with('*'), pair[1]);
+            if !word.contains('_') || !word.chars().all(is_case) {
+                continue;
+            }
+            match cases.get(word) {
+                Some(is_accepted) if *is_accepted == is_italic => {
+                    named.insert(word);
+                }
+                Some(_) => wrong.push(format!("{word}: italics are for accepted differences")),
+                None => wrong.push(format!("{word}: there is no such case")),
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(named.len() >= 120, "{} cases are named", named.len());
+}
+
 #[test]
 fn a_difference_is_seen() {
     let cases: Vec<Case> = cases().into_iter().filter(|case| case.name == "merge_children").collect();

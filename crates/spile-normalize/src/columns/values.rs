@@ -152,6 +152,16 @@ impl Values {
         }
     }
 
+    /// Returns the bytes of a null's place.
+    pub(crate) fn place_bytes(&self) -> usize {
+        match self {
+            Self::Text(_) | Self::Json(_) | Self::Binary(_) | Self::Date(_) => 4,
+            Self::Bigint(_) | Self::Timestamp(_) | Self::Time(_) | Self::Double(_) => 8,
+            Self::Bool(_) => 0,
+            Self::Decimal { .. } => 16,
+        }
+    }
+
     /// Returns an estimate of the bytes held.
     pub(crate) fn bytes(&self) -> usize {
         match self {

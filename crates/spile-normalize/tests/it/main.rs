@@ -5,6 +5,9 @@
 mod arbitrary;
 mod behaviour;
 mod contracts;
+mod fast_path;
 mod golden_cases;
 mod pages;
+mod row_ids;
 mod support;
+mod width;
