@@ -17,7 +17,8 @@ fn value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         (-3_i64..1_000).prop_map(Value::from),
         prop::sample::select(vec![0.5, 1e30, 2.0]).prop_map(|number| json!(number)),
-        prop::sample::select(vec!["", "a", "12", "2024-01-02T10:11:12Z", "2024-01-02", "true"]).prop_map(Value::from),
+        prop::sample::select(vec!["", "a", "12", "2024-01-02T10:11:12Z", "2024-01-02", "true"])
+            .prop_map(Value::from),
     ];
     scalar.prop_recursive(3, 20, 4, |inner| {
         prop_oneof![
@@ -97,7 +98,9 @@ fn cut<'a>(records: &'a [Value], sizes: &[usize]) -> Vec<&'a [Value]> {
 
 fn sorted(mut rows: BTreeMap<String, Rows>) -> BTreeMap<String, Vec<String>> {
     // The ids say which record a row belongs to, whatever the order.
-    rows.values_mut().for_each(|rows| rows.sort_by_key(|row| row["_dlt_id"].to_string()));
+    for rows in rows.values_mut() {
+        rows.sort_by_key(|row| row["_dlt_id"].to_string());
+    }
     let text = |row: Map<String, Value>| json!(row.into_iter().collect::<BTreeMap<_, _>>()).to_string();
     rows.into_iter().map(|(name, rows)| (name, rows.into_iter().map(text).collect())).collect()
 }

@@ -17,6 +17,7 @@ pub(crate) fn load(table: &str) -> LoadPlan {
         columns: Vec::new(),
         max_table_nesting: None,
         schema_contract: None,
+        table_hints: Vec::new(),
     }
 }
 
