@@ -4,6 +4,7 @@
 //! value, and the hashes equal the ones dlt computes itself.
 
 mod hash;
+mod reconcile;
 mod schema;
 mod state;
 mod system;
@@ -14,6 +15,7 @@ pub use state::{decode_state, encode_state};
 pub use system::finalize_schema;
 
 pub(crate) use hash::digest_text;
+pub(crate) use reconcile::reconcile;
 pub(crate) use state::decode_document;
 pub(crate) use system::{LOADS_TABLE, STATE_TABLE, VERSION_TABLE};
 

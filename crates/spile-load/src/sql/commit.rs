@@ -11,12 +11,12 @@ use spile_core::{
 };
 
 use super::connection::{SqlConnection, StagedRows};
-use super::destination::first_number;
+use super::destination::{first_number, newest_schema};
 use super::dialect::SqlDialect;
 use super::identifier::TableName;
 use super::migrate::{Catalogue, migrate};
 use super::{append, replace, system};
-use crate::dlt::finalize_schema;
+use crate::dlt::{VERSION_TABLE, finalize_schema, reconcile};
 
 /// Writes a package inside an open transaction.
 pub(crate) fn write_package<C: SqlConnection>(
@@ -25,9 +25,15 @@ pub(crate) fn write_package<C: SqlConnection>(
     dataset: &str,
     package: &SealedPackage,
 ) -> Result<Receipt> {
-    let mut schema = package.schema.clone();
+    let before = Catalogue::read(connection, dialect, dataset)?;
+    let newest = if before.has(dialect, VERSION_TABLE) {
+        newest_schema(connection, dataset, &package.schema.name)?
+    } else {
+        None
+    };
+    let mut schema = reconcile(package.schema.clone(), newest);
     finalize_schema(&mut schema);
-    let before = migrate(connection, dialect, dataset, package, &schema)?;
+    migrate(connection, dialect, dataset, package, &schema, &before)?;
     let mut writer = Writer { connection, dialect, dataset, package, schema: &schema, before };
     let mut rows = Vec::new();
     for load in &package.manifest.tables {

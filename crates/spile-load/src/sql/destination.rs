@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use spile_core::{
-    Capabilities, Destination, Error, ErrorKind, Receipt, Result, SealedPackage, Stored, StoredLoad,
+    Capabilities, Destination, Error, ErrorKind, Receipt, Result, Schema, SealedPackage, Stored, StoredLoad,
     StoredTable,
 };
 
@@ -98,11 +98,7 @@ impl<P: SqlPlace, D: SqlDialect + Send> Destination for SqlDestination<P, D> {
             return Ok(stored);
         };
         if self.has(&catalogue, &[VERSION_TABLE]) {
-            let rows = connection.query(&system::newest_schema(&self.dataset, schema_name))?;
-            if let Some(text) = first_text(rows) {
-                let document = decode_document(&text, "destination/stored-schema")?;
-                stored.schema = Some(schema_from_json(&document)?);
-            }
+            stored.schema = newest_schema(&mut connection, &self.dataset, schema_name)?;
         }
         if self.has(&catalogue, &[STATE_TABLE, LOADS_TABLE]) {
             let rows = connection.query(&system::newest_state(&self.dataset, pipeline))?;
@@ -178,6 +174,19 @@ impl<P: SqlPlace, D: SqlDialect + Send> Destination for SqlDestination<P, D> {
             _nothing_stored => Ok(Vec::new()),
         }
     }
+}
+
+/// Returns the newest stored schema of a name.
+pub(crate) fn newest_schema(
+    connection: &mut impl SqlConnection,
+    dataset: &str,
+    schema_name: &str,
+) -> Result<Option<Schema>> {
+    let Some(text) = first_text(connection.query(&system::newest_schema(dataset, schema_name))?) else {
+        return Ok(None);
+    };
+    let document = decode_document(&text, "destination/stored-schema")?;
+    schema_from_json(&document).map(Some)
 }
 
 fn stored_load(row: Vec<Option<String>>) -> Result<StoredLoad> {

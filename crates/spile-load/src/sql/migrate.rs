@@ -42,16 +42,15 @@ impl Catalogue {
     }
 }
 
-/// Creates the dataset and the tables that the package needs, and adds the columns they lack. Returns the catalogue as
-/// it was before.
+/// Creates the dataset and the tables that the package needs, and adds the columns they lack.
 pub(crate) fn migrate(
     connection: &mut impl SqlConnection,
     dialect: &dyn SqlDialect,
     dataset: &str,
     package: &SealedPackage,
     schema: &Schema,
-) -> Result<Catalogue> {
-    let catalogue = Catalogue::read(connection, dialect, dataset)?;
+    catalogue: &Catalogue,
+) -> Result<()> {
     if catalogue.tables.is_empty() {
         // A user who may not create schemas can still load into one that is there.
         connection.execute(&ddl::create_dataset(dataset))?;
@@ -63,7 +62,7 @@ pub(crate) fn migrate(
         };
         migrated.map_err(|error| error.with("table", &table.name))?;
     }
-    Ok(catalogue)
+    Ok(())
 }
 
 /// Returns whether a table exists at the destination after this load: data has reached it, or it is a system table.

@@ -1,7 +1,7 @@
 //! Reading back: restore, tables, loads.
 
 use serde_json::json;
-use spile_core::WriteDisposition::*;
+use spile_core::{ColumnSchema, DataType, WriteDisposition::*};
 use spile_load::finalize_schema;
 
 use crate::fixture::{Fixture, Kind, clauses, user, users};
@@ -12,6 +12,7 @@ clauses! {
     a_state_of_a_load_that_is_not_done_does_not_count,
     plain_state_is_read,
     state_does_not_move_backwards,
+    the_schema_does_not_move_backwards,
     system_tables_are_those_of_dlt,
 }
 
@@ -87,6 +88,36 @@ fn state_does_not_move_backwards(kind: Kind) {
     }
     let stored = fixture.open().restore("pipe", "rest_api").unwrap();
     assert_eq!(stored.state.unwrap(), json!({ "_state_version": 2 }));
+}
+
+/// A package of before comes late: what a run in between has added stays in the newest schema.
+fn the_schema_does_not_move_backwards(kind: Kind) {
+    let (fixture, mut base) = (Fixture::new(kind), users());
+    finalize_schema(&mut base);
+    fixture.load("1.0", &base, &[("users", Append, vec![("users", json!([user(1, "a", "r1")]))])]);
+    let grown = |column: &str| {
+        let mut schema = base.clone();
+        schema.tables["users"].add(ColumnSchema::new(column, DataType::Text));
+        finalize_schema(&mut schema);
+        schema
+    };
+    let (early, late) = (grown("early"), grown("late"));
+    let row = |column: &str| {
+        let mut row = user(2, "b", column);
+        row[column] = json!("x");
+        row
+    };
+    fixture.load("3.0", &late, &[("users", Append, vec![("users", json!([row("late")]))])]);
+    fixture.load("2.0", &early, &[("users", Append, vec![("users", json!([row("early")]))])]);
+    let stored = fixture.open().restore("pipe", "rest_api").unwrap().schema.unwrap();
+    let columns: Vec<&str> = stored.tables["users"].columns.keys().map(String::as_str).collect();
+    assert_eq!(columns, ["id", "name", "_dlt_load_id", "_dlt_id", "late", "early"]);
+    assert_eq!((stored.version, &stored.previous_hashes[0]), (3, &late.version_hash));
+    let rows = fixture.query("SELECT late, early FROM data.users ORDER BY _dlt_id");
+    assert_eq!(rows, ["-,x", "x,-", "-,-"]);
+    // A package that adds nothing stores nothing.
+    fixture.load("2.5", &base, &[("users", Append, vec![("users", json!([user(3, "c", "r3")]))])]);
+    assert_eq!(fixture.query("SELECT count(*) FROM data._dlt_version"), ["3"]);
 }
 
 fn system_tables_are_those_of_dlt(kind: Kind) {
