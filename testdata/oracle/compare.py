@@ -2,7 +2,7 @@
 
     python compare.py FOLDER...
 
-Each folder holds `run-0.json`, `run-1.json`, ... (configs whose resources are the cases, one table family a case) and
+Each folder holds `run-0.json`, `run-1.json`, ... or scripts with a `config` (configs whose resources are the cases, one table family a case) and
 `oracle.duckdb`, made by Spile. Prints {"case": ["difference", ...], ...} over all folders; a case that is equal is not in
 it. Many cases share a run because starting dlt costs more than any case; what makes dlt fail has a folder of its own.
 """
@@ -13,6 +13,7 @@ import hashlib
 import json
 import os
 import re
+import runpy
 import sys
 
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
@@ -31,8 +32,8 @@ def load_with_dlt(folder):
     os.environ["DLT_DATA_DIR"] = folder
     roots = {}
     path = os.path.join(folder, "dlt.duckdb")
-    for config_path in sorted(glob.glob(os.path.join(folder, "run-*.json"))):
-        config = json.load(open(config_path))
+    for config_path in sorted(glob.glob(os.path.join(folder, "run-*.*"))):
+        config = read(config_path)
         pipeline = dlt.pipeline("oracle", destination=dlt.destinations.duckdb(path), dataset_name="data")
         source = rest_api_source(config)
         for resource in config["resources"]:
@@ -43,6 +44,13 @@ def load_with_dlt(folder):
         except Exception as error:
             return describe(error), roots
     return None, roots
+
+
+def read(path):
+    """A config as JSON, or the `config` of a script."""
+    if path.endswith(".py"):
+        return runpy.run_path(path)["config"]
+    return json.load(open(path))
 
 
 def describe(error):

@@ -2,11 +2,12 @@ import dlt
 from dlt.sources.rest_api import rest_api_source
 
 def keep(row):
-    return row["id"] > 1
+    with_list = open("list.txt")
+    return row["id"] in with_list
 
 source = rest_api_source({
     "client": {"base_url": "https://h"},
     "resources": [{"name": "a", "processing_steps": [{"filter": keep}]}],
 })
 
-#> config/python-unsupported 9:55 the function `keep` as a value cannot be evaluated
+#> config/function-unsupported 5:17 `open` cannot be used in a function that runs on data

@@ -1,9 +1,9 @@
-import dlt
+import requests
 from dlt.sources.rest_api import rest_api_source
 
 source = rest_api_source({
     "client": {"base_url": "https://h"},
-    "resources": [{"name": "a", "processing_steps": [{"filter": lambda row: row["id"] > 1}]}],
+    "resources": [{"name": "a", "processing_steps": [{"map": lambda row: requests.get(row["url"]).json()}]}],
 })
 
-#> config/python-unsupported 6:65 a lambda cannot be evaluated
+#> config/function-unsupported 6:74 `requests.get` cannot be used in a function that runs on data

@@ -45,6 +45,7 @@ fn canonical(node: &Node, providers: &mut Providers) -> Json {
         // TOML and YAML write 1.0 where JSON and Python write 1.0 too; a whole float stays a float.
         Value::Float(number) => Json::from(*number),
         Value::String(text) => Json::from(text.as_str()),
+        Value::Function(function) => json!({ "$function": function.digest }),
         Value::Reference(reference) => reference_json(reference, providers),
         Value::Concat(parts) => json!({ "$concat": list(parts, providers) }),
         Value::List(items) => Json::Array(list(items, providers)),

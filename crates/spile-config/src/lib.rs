@@ -10,6 +10,7 @@
 //! same config gives the same [`Plan`](spile_core::Plan) in every dialect; secrets leave this crate only inside types
 //! that do not print them.
 
+mod callables;
 mod convert;
 mod dialects;
 mod explain;

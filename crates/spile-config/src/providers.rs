@@ -126,7 +126,12 @@ impl Providers {
             Value::Map(entries) => entries.iter().for_each(|(_, node)| self.add_secrets(&node.value)),
             Value::Int(number) => self.add_secret(&number.to_string()),
             // TOML has no null, and a truth value gives nothing away.
-            Value::Null | Value::Bool(_) | Value::Float(_) | Value::Reference(_) | Value::Concat(_) => {}
+            Value::Null
+            | Value::Bool(_)
+            | Value::Float(_)
+            | Value::Reference(_)
+            | Value::Concat(_)
+            | Value::Function(_) => {}
         }
     }
 

@@ -155,7 +155,8 @@ fn child<'n>(node: &'n mut Node, part: &str, span: &Span) -> Result<&'n mut Node
         | Value::Float(_)
         | Value::String(_)
         | Value::Reference(_)
-        | Value::Concat(_) => Err(Vec::new()),
+        | Value::Concat(_)
+        | Value::Function(_) => Err(Vec::new()),
     }
 }
 

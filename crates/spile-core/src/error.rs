@@ -88,6 +88,12 @@ impl Error {
         self
     }
 
+    /// Puts another text in place of the message, for one without secrets.
+    pub fn map_message(mut self, change: impl FnOnce(&str) -> String) -> Self {
+        self.0.message = change(&self.0.message);
+        self
+    }
+
     /// Adds the cause.
     pub fn source_error(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());

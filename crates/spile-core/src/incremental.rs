@@ -1,7 +1,10 @@
 //! Loading only what is new: the resolved form of dlt's `incremental` and of the seeds' `incremental_sync`.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
+use crate::function::CursorConvert;
 use crate::json_path::JsonPath;
 
 /// How a cursor value is written in a request.
@@ -72,6 +75,8 @@ pub struct IncrementalPlan {
     pub end: CursorBound,
     /// Whether the window's end is the start of the run when no `end_value` is given (`incremental_sync`).
     pub end_is_run_start: bool,
+    /// Converts values before they are sent; stored and compared is the value itself.
+    pub convert: Option<Arc<dyn CursorConvert>>,
     /// Look-back, in seconds for times and in units for numbers.
     pub lag: Option<f64>,
     /// Whether smaller values are newer (`last_value_func: min`).

@@ -1,5 +1,9 @@
 //! How Spile behaves towards an API: how much at once, how fast, how patiently.
 
+use std::sync::Arc;
+
+use crate::function::ResponseHook;
+
 /// A rate that is kept before anything is refused.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateLimit {
@@ -28,20 +32,34 @@ impl Default for Manners {
     }
 }
 
-/// An answer that the config has an action for. The only action is to take it for an empty last page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What an action does with an answer that it matches.
+#[derive(Debug, Clone)]
+pub enum ActionEffect {
+    /// Takes it for an empty last page.
+    Ignore,
+    /// Nothing: dlt has no other words than `ignore`, and takes any.
+    Nothing,
+    /// Calls functions of the script, in order.
+    Call(Vec<Arc<dyn ResponseHook>>),
+}
+
+/// An answer that the config has an action for.
+#[derive(Debug, Clone)]
 pub struct ResponseAction {
     /// The status it must have.
     pub status: Option<u16>,
     /// A text that the body must hold.
     pub content: Option<String>,
+    /// What is done with it.
+    pub effect: ActionEffect,
 }
 
 impl ResponseAction {
-    /// Returns whether an answer is meant. As in dlt all that is given must hold, and nothing given means nothing.
+    /// Returns whether an answer is meant. As in dlt all that is given must hold; nothing given means nothing, but for
+    /// functions, which then see every answer.
     pub fn matches(&self, status: u16, body: &[u8]) -> bool {
         if self.status.is_none() && self.content.is_none() {
-            return false;
+            return matches!(self.effect, ActionEffect::Call(_));
         }
         let holds = |text: &String| {
             text.is_empty() || body.windows(text.len()).any(|window| window == text.as_bytes())

@@ -1,5 +1,6 @@
 //! The tree that every dialect reads into: scalars, lists and maps that know where they were written.
 
+use crate::function::FunctionRef;
 use crate::span::Span;
 
 /// Which store a reference points into.
@@ -50,6 +51,8 @@ pub enum Value {
     List(Vec<Node>),
     /// A map in written order. Keys are unique: a reader reports a repeated key.
     Map(Vec<(Key, Node)>),
+    /// A function of a script.
+    Function(FunctionRef),
 }
 
 /// A value and where it was written.
@@ -100,6 +103,7 @@ impl Node {
             Value::Reference(Reference { store: Store::Config, .. }) => "a configuration value",
             Value::List(_) => "a list",
             Value::Map(_) => "a map",
+            Value::Function(_) => "a function",
         }
     }
 }

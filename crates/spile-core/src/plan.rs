@@ -10,6 +10,7 @@ use url::{Origin, Url};
 
 use crate::auth::{Auth, Credential};
 use crate::family::FamilyPlan;
+use crate::function::RowSteps;
 use crate::incremental::IncrementalPlan;
 use crate::json_path::JsonPath;
 use crate::limits::Limits;
@@ -171,8 +172,10 @@ pub struct ResourcePlan {
     pub paginator: Arc<dyn Paginator>,
     /// Where the records are; `None`: found on the first page as dlt does.
     pub data_selector: Option<JsonPath>,
-    /// Answers that count as an empty last page.
+    /// What is done with answers before they are used, in order.
     pub actions: Vec<ResponseAction>,
+    /// What is done with rows, before the incremental filter and before children see them.
+    pub steps: Option<Arc<dyn RowSteps>>,
     /// Loading only what is new.
     pub incremental: Option<IncrementalPlan>,
     /// How rows are loaded.

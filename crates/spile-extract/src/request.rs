@@ -120,7 +120,8 @@ impl Known<'_> {
                 }
                 TemplatePart::IncrementalInitial => {
                     let initial = self.plan.and_then(|plan| plan.initial_value.as_ref());
-                    text.push_str(&initial.map_or_else(none, query_text));
+                    let converted = self.window.and_then(|window| window.initial_text.clone());
+                    text.push_str(&converted.unwrap_or_else(|| initial.map_or_else(none, query_text)));
                 }
                 TemplatePart::Parent(name) => {
                     text.push_str(&self.row.map_or_else(none, |row| binding::text_of(row, name)));

@@ -129,14 +129,20 @@ impl<'a> ResourceRun<'a> {
             Some(document) => document.root().elements().collect(),
             None => found,
         };
+        let stepped = self.resource.steps.as_ref().map(|steps| steps.run(&rows)).transpose()?;
+        let loaded: Vec<Json<'_>> = match &stepped {
+            Some(document) => document.root().elements().collect(),
+            None => rows.clone(),
+        };
         let (mut records, outside_window, duplicates, passed) = match &mut self.filter {
             Some(filter) => {
-                let filtered = filter.page(&rows)?;
+                let filtered = filter.page(&loaded)?;
                 (filtered.kept, filtered.outside, filtered.duplicates, filtered.passed)
             }
-            None => (rows.iter().map(|record| record.index()).collect(), 0, 0, false),
+            None => (loaded.iter().map(|record| record.index()).collect(), 0, 0, false),
         };
-        let offers = self.offers(included.as_ref().unwrap_or(&answer.document), &records)?;
+        let holder = stepped.as_ref().or(included.as_ref()).unwrap_or(&answer.document);
+        let offers = self.offers(holder, &records)?;
         if self.resource.family.hidden {
             records.clear();
         }
@@ -160,7 +166,7 @@ impl<'a> ResourceRun<'a> {
         if let Some(next) = next {
             self.position = next;
         }
-        Ok(Page { document: included.unwrap_or(answer.document), records, evidence })
+        Ok(Page { document: stepped.or(included).unwrap_or(answer.document), records, evidence })
     }
 
     /// Returns what follows and why nothing does. At a page limit both are known: there is more, but it is not asked for.
@@ -290,6 +296,12 @@ impl<'a> ResourceRun<'a> {
 
     /// Adds to an error which page it is about.
     pub(crate) fn explain(&self, error: Error, request: &OutgoingRequest) -> Error {
+        // What a function of the script says may quote an answer.
+        let error = if error.code().starts_with("script/") {
+            error.map_message(|text| self.scrubber.text(text))
+        } else {
+            error
+        };
         error
             .with("resource", &self.resource.name)
             .with("url", self.scrubber.url(&request.url))

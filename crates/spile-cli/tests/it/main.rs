@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod callables;
 mod config_commands;
 mod config_diagnostics;
 mod datasette;

@@ -130,8 +130,20 @@ const SHARED_FILES: [&str; 4] = ["mod", "tests", "range", "cursor_rules"];
 
 /// Error codes in a text: lower-case words joined by dashes, after a known area and a slash.
 fn codes(text: &str) -> BTreeSet<String> {
-    let areas =
-        ["config", "source", "limit", "state", "destination", "data", "run", "cli", "show", "demo", "bug"];
+    let areas = [
+        "config",
+        "source",
+        "script",
+        "limit",
+        "state",
+        "destination",
+        "data",
+        "run",
+        "cli",
+        "show",
+        "demo",
+        "bug",
+    ];
     let mut found = BTreeSet::new();
     for area in areas {
         let opening = format!("\"{area}/");

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use spile_core::{Diagnostic, Diagnostics, Key, Node, SourceFile, Span, Value};
 
+use crate::callables::Program;
 use crate::load::Environment;
 use crate::providers::Providers;
 
@@ -110,6 +111,8 @@ pub(crate) struct SourceConfig {
     pub(crate) config: Node,
     /// What stands beside the map: `name`, `max_table_nesting`, `pipeline`, `destination`, `dataset`, ...
     pub(crate) settings: Vec<(Key, Node)>,
+    /// The functions that nodes refer to.
+    pub(crate) functions: Option<Arc<Program>>,
 }
 
 impl SourceConfig {
@@ -183,7 +186,7 @@ pub(crate) fn split_top(top: Node, diagnostics: &mut Diagnostics) -> Option<Sour
         _ => (Node::new(Value::Map(rest), top.span), Vec::new()),
     };
     settings.extend(more);
-    Some(SourceConfig { config, settings })
+    Some(SourceConfig { config, settings, functions: None })
 }
 
 /// Takes the one entry of `sources: {name: {...}}` apart.

@@ -22,7 +22,8 @@ pub(crate) fn expand(node: &mut Node, reading: &Reading<'_>, diagnostics: &mut D
         | Value::Float(_)
         | Value::String(_)
         | Value::Reference(_)
-        | Value::Concat(_) => {}
+        | Value::Concat(_)
+        | Value::Function(_) => {}
     }
 }
 

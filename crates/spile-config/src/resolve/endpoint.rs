@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 use spile_core::{
-    Auth, BodyTemplate, ClientPlan, Diagnostic, IncrementalPlan, JsonPath, Method, Node, Paginator,
-    ParamValue, ResponseAction, TemplatePart, Value,
+    ActionEffect, Auth, BodyTemplate, ClientPlan, Diagnostic, IncrementalPlan, JsonPath, Method, Node,
+    Paginator, ParamValue, ResponseAction, TemplatePart, Value,
 };
 
 use crate::fields::{KnownKeys, not_supported, wrong_type};
@@ -137,7 +137,7 @@ impl Resolver<'_> {
         }
     }
 
-    /// Resolves `response_actions`: what dlt can do without a function, which is `ignore`.
+    /// Resolves `response_actions`: `ignore`, and functions that look at answers.
     fn actions(&mut self, node: &Node) -> Vec<ResponseAction> {
         let Value::List(items) = &node.value else {
             self.report(wrong_type("response_actions", "a list", node));
@@ -147,6 +147,9 @@ impl Resolver<'_> {
     }
 
     fn action(&mut self, node: &Node) -> Option<ResponseAction> {
+        if matches!(node.value, Value::Function(_)) {
+            return Some(ResponseAction { status: None, content: None, effect: self.effect(node)? });
+        }
         self.entries(node, "a response action")?;
         ACTION.check(node, self.diagnostics);
         let get = |key: &str| node.get(key).filter(|node| !node.is_null());
@@ -156,9 +159,8 @@ impl Resolver<'_> {
             self.report(crate::fields::missing("action", "a response action", &super::start_of(node)));
             return None;
         };
-        let words = [("ignore", ())];
-        self.choice(action, "action", &words)?;
-        if status.is_none() && content.is_none() {
+        let effect = self.effect(action)?;
+        if status.is_none() && content.is_none() && matches!(effect, ActionEffect::Ignore) {
             self.report(
                 Diagnostic::warning(
                     "config/no-effect",
@@ -170,7 +172,7 @@ impl Resolver<'_> {
         }
         // A number that is no status never comes, so the action never acts.
         let status = status.map(|status| u16::try_from(status).unwrap_or(u16::MAX));
-        Some(ResponseAction { status, content })
+        Some(ResponseAction { status, content, effect })
     }
 
     /// Resolves a JSON body; doubled braces stand for single ones.
@@ -212,7 +214,7 @@ impl Resolver<'_> {
                 }
                 body_map(object)
             }
-            Value::Reference(_) | Value::Concat(_) => {
+            Value::Reference(_) | Value::Concat(_) | Value::Function(_) => {
                 self.report(wrong_type("a value in json", "a plain value", node));
                 return None;
             }

@@ -12,8 +12,6 @@ use crate::fields::{KnownKeys, missing, wrong_type};
 use crate::resolve::read::Reported;
 use crate::resolve::{Resolver, start_of};
 
-const CALLABLE: &str = "Functions cannot be run; Spile writes times as the records have them.";
-
 const INCREMENTAL: KnownKeys = KnownKeys {
     of: "incremental",
     known: &[
@@ -31,8 +29,10 @@ const INCREMENTAL: KnownKeys = KnownKeys {
         "start_param",
         "end_param",
         "allow_external_schedulers",
+        "convert",
+        "transform",
     ],
-    later: &[("convert", CALLABLE), ("transform", CALLABLE)],
+    later: &[],
 };
 
 const SYNC: KnownKeys = KnownKeys {
@@ -151,6 +151,7 @@ impl Resolver<'_> {
             start: as_record(start_param?.or(param)),
             end: as_record(end_param?),
             end_is_run_start: false,
+            convert: self.convert(node)?,
             lag: self.optional(get("lag"), |this, node| this.amount(node, "lag"))?,
             descending: self.choice_or(get("last_value_func"), "last_value_func", &functions, false)?,
             range_start: self.choice_or(get("range_start"), "range_start", &EDGES, RangeEdge::Closed)?,
@@ -183,6 +184,7 @@ impl Resolver<'_> {
             initial_value: self.cursor_value(get("initial_value").or(get("start")))?,
             end_value: self.cursor_value(get("end_value"))?,
             end_is_run_start: end_param.is_some(),
+            convert: None,
             start: CursorBound { param: start_param, format: start_format },
             end: CursorBound { param: end_param, format: end_format },
             lag: self.optional(get("lookback").or(get("lag")), |this, node| this.amount(node, "lookback"))?,

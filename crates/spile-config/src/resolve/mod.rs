@@ -9,6 +9,7 @@ mod components;
 mod destination;
 mod disposition;
 mod endpoint;
+mod functions;
 mod hints;
 mod incremental;
 mod merge;

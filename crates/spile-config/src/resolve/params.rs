@@ -203,7 +203,12 @@ pub(super) fn scalar_text(value: &Value) -> Option<String> {
         Value::Int(number) => Some(number.to_string()),
         Value::Float(number) => Some(float_text(*number)),
         Value::String(text) => Some(text.clone()),
-        Value::Null | Value::Reference(_) | Value::Concat(_) | Value::List(_) | Value::Map(_) => None,
+        Value::Null
+        | Value::Reference(_)
+        | Value::Concat(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Function(_) => None,
     }
 }
 

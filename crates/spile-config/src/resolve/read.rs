@@ -191,7 +191,12 @@ pub(super) fn holds_secret(node: &Node) -> bool {
         Value::Reference(reference) => reference.store == Store::Secrets,
         Value::Concat(items) | Value::List(items) => items.iter().any(holds_secret),
         Value::Map(entries) => entries.iter().any(|(_, node)| holds_secret(node)),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::String(_) => false,
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::String(_)
+        | Value::Function(_) => false,
     }
 }
 

@@ -9,8 +9,6 @@ use crate::resolve::parent::{Link, References};
 use crate::resolve::path::Target;
 use crate::resolve::{Resolver, merge, start_of};
 
-const CALLABLES: &str = "Transform the rows after loading for now.";
-
 const RESOURCE: KnownKeys = KnownKeys {
     of: "a resource",
     known: &[
@@ -30,9 +28,9 @@ const RESOURCE: KnownKeys = KnownKeys {
         "references",
         "table_format",
         "file_format",
+        "processing_steps",
     ],
     later: &[
-        ("processing_steps", CALLABLES),
         ("parent_table_name", "Remove it; nested tables are named after their parent."),
         ("nested_hints", "Remove it; hints of nested tables come in a later version."),
     ],
@@ -259,6 +257,7 @@ impl Resolver<'_> {
         }
         let endpoint = merged.get("endpoint")?;
         let parts = self.endpoint(name, endpoint, merged, client);
+        let steps = self.steps(merged);
         self.include_from_parent(name, merged);
         if let Some(plan) = parts.as_ref().and_then(|parts| parts.incremental.as_ref())
             && let Some(node) = endpoint.get("incremental")
@@ -290,6 +289,7 @@ impl Resolver<'_> {
             paginator: parts.paginator,
             data_selector: parts.data_selector,
             actions: parts.actions,
+            steps: steps.ok()?,
             incremental: parts.incremental,
             load,
             family: FamilyPlan { parent, offers: Vec::new(), hidden: false },
@@ -327,6 +327,7 @@ fn fill_path(endpoint: &mut Node, default: (Key, Node)) {
             let path = endpoint.clone();
             *endpoint = Node::new(Value::Map(vec![(key, path)]), span);
         }
-        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::List(_) => {} // Reported by the endpoint.
+        // Reported by the endpoint.
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::List(_) | Value::Function(_) => {}
     }
 }

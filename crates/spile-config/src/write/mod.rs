@@ -4,6 +4,7 @@
 //! same plan, the listed keys apart.
 
 mod bracketed;
+mod functions;
 mod text;
 mod toml;
 mod yaml;
@@ -16,6 +17,7 @@ pub(crate) use text::{environment_marker, is_marked};
 
 /// Writes a config in a data dialect or as a script. `None`: nothing writes that dialect.
 pub(crate) fn write(dialect: &str, source: &SourceConfig, diagnostics: &mut Diagnostics) -> Option<String> {
+    let source = &functions::left_out(source, diagnostics);
     Some(match dialect {
         "json" => bracketed::json(&top(source)),
         "python" => bracketed::python(source, diagnostics),

@@ -39,9 +39,13 @@ pub(super) fn parts(node: &Node) -> Option<Vec<Part>> {
             }
             Some(all)
         }
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::List(_) | Value::Map(_) => {
-            None
-        }
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Function(_) => None,
     }
 }
 
@@ -94,7 +98,12 @@ pub(super) fn scalar(value: &Value) -> Option<String> {
         Value::Bool(boolean) => Some(boolean.to_string()),
         Value::Int(number) => Some(number.to_string()),
         Value::Float(number) => Some(serde_json::Value::from(*number).to_string()),
-        Value::String(_) | Value::Reference(_) | Value::Concat(_) | Value::List(_) | Value::Map(_) => None,
+        Value::String(_)
+        | Value::Reference(_)
+        | Value::Concat(_)
+        | Value::List(_)
+        | Value::Map(_)
+        | Value::Function(_) => None,
     }
 }
 

@@ -113,7 +113,7 @@ fn resources() {
         (resource("name: a\ncolumns: {x: {data_type: int}}"), "config/invalid-value 4:28"),
         (resource("name: a\ncolumns: {x: {row_key: true}}"), "config/not-supported 4:17"),
         (resource("name: a\nschema_contract: frozen"), "config/invalid-value 4:20"),
-        (resource("name: a\nprocessing_steps: []"), "config/not-supported 4:3"),
+        (resource("name: a\nprocessing_steps: [{filter: f}]"), "config/wrong-type 4:31"),
         (resource("name: a\ninclude_from_parent: [x]"), "config/no-parent 4:24"),
         (resource("name: a\nprimary_key: 5"), "config/wrong-type 4:16"),
     ]);
@@ -170,7 +170,7 @@ fn incrementals() {
         ),
         (
             resource("name: a\nendpoint: {incremental: {cursor_path: x, convert: f}}"),
-            "config/not-supported 4:44",
+            "config/wrong-type 4:53",
         ),
         (
             resource("name: a\nendpoint: {incremental: {cursor_path: x, row_order: up}}"),

@@ -53,6 +53,7 @@ fn write(node: &Node) -> String {
             entries.join(" ")
         }
         Value::Reference(_) | Value::Concat(_) => panic!("a reference reached a component"),
+        Value::Function(_) => panic!("a function reached a component"),
     }
 }
 

@@ -117,7 +117,7 @@ fn what_cannot_be_evaluated_is_named() {
         )
     };
     for (text, expected) in [
-        (source("{'base_url': lambda: 1}"), "config/python-unsupported 3:41 a lambda"),
+        (source("{'base_url': {1, 2}}"), "config/python-unsupported 3:41 a set"),
         (source("[x for x in y]"), "config/python-unsupported 3:40 the unknown name `y`"),
         (source("{'base_url': missing}"), "config/python-unsupported 3:41 the unknown name `missing`"),
         (

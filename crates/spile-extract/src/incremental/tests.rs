@@ -21,6 +21,7 @@ fn plan() -> IncrementalPlan {
         start: CursorBound { param: Some("from".to_owned()), format: CursorFormat::AsRecord },
         end: CursorBound { param: None, format: CursorFormat::AsRecord },
         end_is_run_start: false,
+        convert: None,
         lag: None,
         descending: false,
         range_start: RangeEdge::Closed,

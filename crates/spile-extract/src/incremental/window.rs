@@ -21,6 +21,9 @@ pub struct Window {
     pub start_text: Option<String>,
     /// The end as it is sent.
     pub end_text: Option<String>,
+    /// The initial value as it is sent, when the config converts values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initial_text: Option<String>,
     /// dlt's stored incremental state before this run; `None` when there was none or the run is stateless.
     pub state: Option<Value>,
 }
@@ -47,7 +50,16 @@ impl Window {
             (last, _) => last.cloned(),
         };
         let record_form = last.and_then(format::recognise).map_or(TimeForm::DEFAULT, |(_, form)| form);
-        let start_text = start.as_ref().map(|start| text(start, &plan.start.format, plan)).transpose()?;
+        let start_text = match &start {
+            Some(start) => Some(text(start, &plan.start.format, plan)?),
+            // dlt calls the conversion for a parameter even when there is no value.
+            None if plan.start.param.is_some() => converted(&Value::Null, plan)?,
+            None => None,
+        };
+        let initial_text = match (&plan.initial_value, &plan.convert) {
+            (Some(initial), Some(_)) => converted(initial, plan)?,
+            _ => None,
+        };
         let (end, end_text) = match &plan.end_value {
             Some(end) => (Some(end.clone()), Some(text(end, &plan.end.format, plan)?)),
             None if plan.end_is_run_start => {
@@ -57,7 +69,7 @@ impl Window {
             }
             None => (None, None),
         };
-        Ok(Self { start, end, start_text, end_text, state })
+        Ok(Self { start, end, start_text, end_text, initial_text, state })
     }
 
     /// Returns the window in words.
@@ -97,7 +109,17 @@ fn not_before_initial(plan: &IncrementalPlan, lagged: Value, reading: Reading) -
     if order == Some(crossed) { initial.clone() } else { lagged }
 }
 
+/// Runs the config's conversion; `None` when there is none, or when it gives nothing to send.
+fn converted(value: &Value, plan: &IncrementalPlan) -> Result<Option<String>> {
+    let Some(convert) = &plan.convert else { return Ok(None) };
+    let made = convert.convert(value).map_err(|error| error.with("cursor", plan.cursor_path.as_str()))?;
+    Ok((!made.is_null()).then(|| query_text(&made)))
+}
+
 fn text(value: &Value, format: &CursorFormat, plan: &IncrementalPlan) -> Result<String> {
+    if plan.convert.is_some() {
+        return Ok(converted(value, plan)?.unwrap_or_else(|| "None".to_owned()));
+    }
     if *format == CursorFormat::AsRecord {
         return Ok(query_text(value));
     }

@@ -3,6 +3,7 @@
 //! [`Transport`] sends a request once, redirects included; when to send it again is decided by `retry` and `budget`,
 //! what an unusable answer is called by `failure`. The invariant: credentials are joined here and nowhere else, per hop and by origin.
 
+mod actions;
 mod budget;
 mod failure;
 mod gate;

@@ -9,6 +9,7 @@ use spile_core::{Document, Error, ErrorKind, Event, Observer, ResponseAction, Re
 use tokio::sync::watch;
 use url::Url;
 
+use super::actions;
 use super::budget::{Budget, Failure, RetryClass};
 use super::failure::{EXCERPT_BYTES, not_json, status_error};
 use super::{OutgoingRequest, Response, Scrubber, TOO_MANY_REQUESTS, Transport, method_name};
@@ -98,7 +99,8 @@ impl Exchange<'_> {
             Failure { class, error, retry_after_seconds: None, refused: false }
         })?;
         self.counters.add_answer(&response);
-        if self.actions.iter().any(|action| action.matches(response.status, &response.body)) {
+        let (response, ignored) = actions::run(self.actions, response)?;
+        if ignored {
             let emptied = Response { body: b"[]".to_vec(), ..response };
             return self.parse(emptied).map(|answer| Answer { ignored: true, ..answer });
         }

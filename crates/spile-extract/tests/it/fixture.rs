@@ -31,6 +31,7 @@ pub(crate) fn plan(url: &str, paginator: &str) -> Plan {
         paginator: paginator_of(paginator),
         data_selector: None,
         actions: Vec::new(),
+        steps: None,
         family: spile_core::FamilyPlan::default(),
         incremental: None,
         load: LoadPlan {

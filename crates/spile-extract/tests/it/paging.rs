@@ -135,6 +135,7 @@ async fn a_window_is_sent_on_every_page_and_held_against_the_rows() {
         start: bound("filters.from"),
         end: bound("filters.to"),
         end_is_run_start: true,
+        convert: None,
         lag: None,
         descending: false,
         range_start: RangeEdge::Closed,

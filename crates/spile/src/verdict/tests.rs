@@ -40,6 +40,7 @@ fn resource(selector: Option<&str>, page_size: Option<u64>) -> ResourcePlan {
         paginator: Arc::new(PagesOf(page_size)),
         data_selector: selector.map(|selector| JsonPath::parse(selector).unwrap()),
         actions: Vec::new(),
+        steps: None,
         family: spile_core::FamilyPlan::default(),
         incremental: None,
         load: LoadPlan {

@@ -37,7 +37,7 @@ impl<'p> Interpreter<'p, '_> {
                 Some(name @ ("max" | "min")) => self.refuse_expression(&format!("a call of `{name}`"), call),
                 _ => self.refuse_expression("this call", call),
             },
-            Object::Opaque => Some(Object::Opaque),
+            Object::Opaque | Object::Class(..) => Some(Object::Opaque),
             Object::Unknown => None,
             _ => self.refuse_expression("this call", call),
         }
@@ -47,7 +47,7 @@ impl<'p> Interpreter<'p, '_> {
         match base {
             Object::Path(path) => self.call_path(&format!("{path}.{method}"), call),
             Object::Pipeline if method == "run" => self.run_pipeline(call),
-            Object::Pipeline | Object::Opaque => Some(Object::Opaque),
+            Object::Pipeline | Object::Opaque | Object::Class(..) => Some(Object::Opaque),
             Object::Unknown => None,
             // These only look.
             Object::Source if matches!(method, "keys" | "items" | "values" | "discover_schema") => {
@@ -66,7 +66,7 @@ impl<'p> Interpreter<'p, '_> {
             Object::List(items, _) => self.list_method(&items, method, call),
             Object::Node(node) => self.text_method(&node, method, call),
             Object::Moment(moment) => self.moment_method(moment, method, call),
-            Object::Duration(_) | Object::Function(_) => {
+            Object::Duration(_) | Object::Function(_) | Object::Lambda(..) | Object::Deferred(..) => {
                 self.refuse_expression(&format!("the method `{method}`"), call)
             }
         }

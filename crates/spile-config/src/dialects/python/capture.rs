@@ -212,7 +212,9 @@ impl<'p> Interpreter<'p, '_> {
                     .hint("Pass the dict as the first argument."),
             );
         }
-        Some(SourceConfig { config: source.config?, settings })
+        let mut config = source.config?;
+        let functions = self.compile_functions(&mut config);
+        Some(SourceConfig { config, settings, functions })
     }
 }
 

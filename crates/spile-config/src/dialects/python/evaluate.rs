@@ -64,7 +64,12 @@ impl<'p> Interpreter<'p, '_> {
             Expr::FString(string) => self.f_string(string).map(Object::Node),
             Expr::List(list) => Some(Object::list(self.items(&list.elts)?, at)),
             Expr::Tuple(tuple) => Some(Object::list(self.items(&tuple.elts)?, at)),
+            Expr::Dict(dict) if has_other_keys(dict) => Some(Object::Deferred(expression, self.frame_id())),
             Expr::Dict(dict) => Some(Object::map(self.dict(dict)?, at)),
+            Expr::Lambda(lambda) => self.lambda(lambda),
+            Expr::Set(_) | Expr::SetComp(_) | Expr::BytesLiteral(_) => {
+                Some(Object::Deferred(expression, self.frame_id()))
+            }
             Expr::Name(name) => self.name(name.id.as_str(), expression),
             Expr::Attribute(attribute) => {
                 let base = self.evaluate(&attribute.value)?;
@@ -73,6 +78,9 @@ impl<'p> Interpreter<'p, '_> {
             Expr::Subscript(subscript) => {
                 let base = self.evaluate(&subscript.value)?;
                 self.subscript(base, &subscript.slice, expression)
+            }
+            Expr::Call(call) if self.is_for_functions(call) => {
+                Some(Object::Deferred(expression, self.frame_id()))
             }
             Expr::Call(call) => self.evaluate_call(call),
             Expr::BinOp(operation) => self.operation(operation, expression),
@@ -208,7 +216,7 @@ impl<'p> Interpreter<'p, '_> {
             }
             Object::Path(path) => Some(Object::Path(format!("{path}.{name}"))),
             Object::Unknown => None,
-            Object::Opaque | Object::Pipeline => Some(Object::Opaque),
+            Object::Opaque | Object::Pipeline | Object::Class(..) => Some(Object::Opaque),
             // What is done to a part of a source changes the load.
             Object::Source => Some(Object::Source),
             Object::Node(_)
@@ -216,13 +224,15 @@ impl<'p> Interpreter<'p, '_> {
             | Object::Map(..)
             | Object::Moment(_)
             | Object::Duration(_)
-            | Object::Function(_) => self.refuse_expression("this attribute", expression),
+            | Object::Function(_)
+            | Object::Lambda(..)
+            | Object::Deferred(..) => self.refuse_expression("this attribute", expression),
         }
     }
 
     fn subscript(&mut self, base: Object<'p>, index: &'p Expr, expression: &Expr) -> Option<Object<'p>> {
         match base {
-            Object::Opaque | Object::Pipeline => return Some(Object::Opaque),
+            Object::Opaque | Object::Pipeline | Object::Class(..) => return Some(Object::Opaque),
             Object::Source => return Some(Object::Source),
             Object::Unknown => return None,
             // `list[str]` and the like, in annotations that are evaluated.
@@ -293,6 +303,16 @@ impl<'p> Interpreter<'p, '_> {
         self.refuse(what, expression);
         None
     }
+}
+
+/// Returns whether a dict has keys that no config has, but that functions look things up by.
+fn has_other_keys(dict: &ExprDict) -> bool {
+    dict.items.iter().filter_map(|item| item.key.as_ref()).any(|key| {
+        matches!(
+            key,
+            Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::NoneLiteral(_) | Expr::Tuple(_)
+        )
+    })
 }
 
 /// Counts a negative index from the end.

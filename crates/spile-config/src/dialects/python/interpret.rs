@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use ruff_python_ast::token::Tokens;
 use ruff_python_ast::{Alias, Stmt, StmtFunctionDef, StmtIf};
 use ruff_text_size::Ranged;
 use spile_core::Diagnostics;
@@ -12,6 +13,7 @@ use spile_core::Diagnostics;
 use super::capture::{CapturedPipeline, CapturedSource};
 use super::object::{Function, Object};
 use super::unsupported;
+use crate::callables::FunctionSource;
 use crate::dialects::Reading;
 
 /// Calls of functions nested deeper than this are refused.
@@ -38,6 +40,8 @@ pub(super) struct Interpreter<'p, 'r> {
     pub(super) diagnostics: &'r mut Diagnostics,
     /// Innermost last.
     frames: Vec<Frame<'p>>,
+    /// Frames of functions that have returned; functions that were made in them still see them.
+    retired: Vec<Frame<'p>>,
     frames_made: usize,
     pub(super) sources: Vec<CapturedSource>,
     pub(super) pipelines: Vec<CapturedPipeline>,
@@ -49,14 +53,22 @@ pub(super) struct Interpreter<'p, 'r> {
     pub(super) depth: usize,
     /// How much was evaluated and copied.
     pub(super) work: usize,
+    /// Functions that the config names, with their frames; nodes refer to them by number.
+    pub(super) named_functions: Vec<(FunctionSource<'p>, usize)>,
+    pub(super) tokens: &'r Tokens,
 }
 
 impl<'p, 'r> Interpreter<'p, 'r> {
-    pub(super) fn new(reading: &'r Reading<'r>, diagnostics: &'r mut Diagnostics) -> Self {
+    pub(super) fn new(
+        reading: &'r Reading<'r>,
+        tokens: &'r Tokens,
+        diagnostics: &'r mut Diagnostics,
+    ) -> Self {
         Self {
             reading,
             diagnostics,
             frames: vec![Frame { id: 0, outer: 0, names: BTreeMap::new() }],
+            retired: Vec::new(),
             frames_made: 0,
             sources: Vec::new(),
             pipelines: Vec::new(),
@@ -65,6 +77,8 @@ impl<'p, 'r> Interpreter<'p, 'r> {
             has_run: false,
             depth: 0,
             work: 0,
+            named_functions: Vec::new(),
+            tokens,
         }
     }
 
@@ -129,7 +143,10 @@ impl<'p, 'r> Interpreter<'p, 'r> {
                 self.functions.push(function);
                 self.bind(name, Some(Object::Function(function)));
             }
-            Stmt::ClassDef(class) => self.bind(class.name.as_str(), Some(Object::Opaque)),
+            Stmt::ClassDef(class) => {
+                let class_object = Object::Class(class, self.frame_id());
+                self.bind(class.name.as_str(), Some(class_object));
+            }
             Stmt::If(branch) => return self.branch(branch),
             // A literal on its own is a docstring.
             Stmt::Expr(expression) if expression.value.is_literal_expr() => {}
@@ -222,9 +239,26 @@ impl<'p, 'r> Interpreter<'p, 'r> {
         self.frames.last()?.names.get(name).cloned()
     }
 
+    /// Returns the number of the innermost frame.
+    pub(super) fn frame_id(&self) -> usize {
+        self.frames.last().map_or(0, |frame| frame.id)
+    }
+
     /// Looks a name up: in its function, in the functions around it, in the script.
     pub(super) fn lookup(&self, name: &str) -> Option<Object<'p>> {
-        let mut frame = self.frames.last()?;
+        self.lookup_from(self.frames.last()?, name)
+    }
+
+    /// Looks a name up as a function sees it that was made in a frame.
+    pub(super) fn lookup_in(&self, frame: usize, name: &str) -> Option<Object<'p>> {
+        self.lookup_from(self.frame(frame)?, name)
+    }
+
+    fn frame(&self, id: usize) -> Option<&Frame<'p>> {
+        self.frames.iter().chain(&self.retired).find(|frame| frame.id == id)
+    }
+
+    fn lookup_from<'f>(&'f self, mut frame: &'f Frame<'p>, name: &str) -> Option<Object<'p>> {
         loop {
             if let Some(found) = frame.names.get(name) {
                 return Some(found.clone());
@@ -232,10 +266,16 @@ impl<'p, 'r> Interpreter<'p, 'r> {
             if frame.id == 0 {
                 return None;
             }
-            // A frame that is gone belonged to a function that has returned; only the script is left then.
-            frame =
-                self.frames.iter().find(|outer| outer.id == frame.outer).or_else(|| self.frames.first())?;
+            frame = self.frame(frame.outer).or_else(|| self.frames.first())?;
         }
+    }
+
+    /// Makes a frame that only functions made in this one see.
+    pub(super) fn inner_frame(&mut self, names: BTreeMap<String, Object<'p>>) -> usize {
+        self.frames_made += 1;
+        let id = self.frames_made;
+        self.retired.push(Frame { id, outer: self.frame_id(), names });
+        id
     }
 
     pub(super) fn refuse(&mut self, what: &str, at: &impl Ranged) {
@@ -257,7 +297,7 @@ impl<'p, 'r> Interpreter<'p, 'r> {
         self.frames_made += 1;
         self.frames.push(Frame { id: self.frames_made, outer: function.frame, names });
         let flow = self.block(&function.definition.body);
-        self.frames.pop();
+        self.retired.extend(self.frames.pop());
         Some(flow)
     }
 }

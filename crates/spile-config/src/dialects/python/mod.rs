@@ -20,6 +20,7 @@ mod interpret;
 mod loops;
 mod methods;
 mod moments;
+mod named_functions;
 mod object;
 mod operators;
 mod strings;
@@ -87,7 +88,7 @@ fn parse_and_interpret(reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> 
             return None;
         }
     };
-    let mut interpreter = Interpreter::new(reading, diagnostics);
+    let mut interpreter = Interpreter::new(reading, parsed.tokens(), diagnostics);
     interpreter.run(parsed.suite());
     interpreter.finish()
 }

@@ -35,6 +35,13 @@ pub(super) struct Duration {
     microseconds: i64,
 }
 
+impl Duration {
+    /// Returns it as functions see it.
+    pub(super) fn for_functions(self) -> crate::callables::Delta {
+        crate::callables::Delta::known(self.months, self.microseconds)
+    }
+}
+
 /// Units that a duration is given in, with their microseconds.
 const UNITS: [(&str, i64); 7] = [
     ("weeks", 604_800_000_000),
@@ -55,6 +62,11 @@ impl Moment {
             at = at.date().to_datetime(jiff::civil::Time::midnight());
         }
         Some(Self { at, ..self })
+    }
+
+    /// Returns it as functions see it.
+    pub(super) fn for_functions(self) -> crate::callables::Moment {
+        crate::callables::Moment::known(self.at, self.kind == Kind::Date, self.kind == Kind::Utc)
     }
 
     /// Writes it as Python's `isoformat` does.

@@ -6,13 +6,14 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use ruff_python_ast::StmtFunctionDef;
+use ruff_python_ast::{Expr, ExprLambda, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::Ranged;
 use spile_core::{Key, Node, Span, Value};
 
 use super::interpret::Interpreter;
 use super::moments::{Duration, Moment};
 use super::span;
+use crate::callables::FunctionSource;
 use crate::dialects::{DEPTH_MAX, too_deep};
 
 /// The entries of a dict, shared.
@@ -45,6 +46,12 @@ pub(super) enum Object<'p> {
     Path(String),
     /// A function of the script.
     Function(Function<'p>),
+    /// A lambda, and the frame it was made in. It runs on data only.
+    Lambda(&'p ExprLambda, usize),
+    /// A class of the script, and the frame it was made in.
+    Class(&'p StmtClassDef, usize),
+    /// An expression that only functions need, such as a set or a compiled pattern, and the frame it stands in.
+    Deferred(&'p Expr, usize),
     /// A source that was captured, or a part of one.
     Source,
     /// A pipeline that was captured.
@@ -104,7 +111,9 @@ impl<'p> Object<'p> {
             Self::Moment(_) => "a date",
             Self::Duration(_) => "a time difference",
             Self::Path(_) => "a library object",
-            Self::Function(_) => "a function",
+            Self::Function(_) | Self::Lambda(..) => "a function",
+            Self::Class(..) => "a class",
+            Self::Deferred(expression, _) => super::describe(expression),
             Self::Source => "a source",
             Self::Pipeline => "a pipeline",
             Self::Opaque | Self::Unknown => "a value that exists only at run time",
@@ -160,10 +169,16 @@ impl<'p> Interpreter<'p, '_> {
                 None
             }
             Object::Function(function) => {
-                let what = format!("the function `{}` as a value", function.definition.name);
-                self.refused(&what, at)
+                Some(self.function_node(FunctionSource::Definition(function.definition), function.frame, at))
             }
-            Object::Source | Object::Pipeline | Object::Opaque => self.refused(what, at),
+            Object::Lambda(lambda, frame) => {
+                Some(self.function_node(FunctionSource::Lambda(lambda), *frame, at))
+            }
+            Object::Deferred(expression, _) => {
+                let place = span(self.reading, expression.range());
+                self.refused(super::describe(expression), &place)
+            }
+            Object::Class(..) | Object::Source | Object::Pipeline | Object::Opaque => self.refused(what, at),
         }
     }
 

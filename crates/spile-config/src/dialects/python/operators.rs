@@ -136,11 +136,18 @@ impl<'p> Interpreter<'p, '_> {
                         ))
                     }
                     Value::List(_) | Value::Map(_) | Value::Concat(_) => None,
+                    Value::Function(_) => Some(true),
                 }
             }
             Some(Object::List(items, _)) => Some(!items.borrow().is_empty()),
             Some(Object::Map(entries, _)) => Some(!entries.borrow().is_empty()),
-            Some(Object::Moment(_) | Object::Function(_) | Object::Source | Object::Pipeline) => Some(true),
+            Some(
+                Object::Moment(_)
+                | Object::Function(_)
+                | Object::Lambda(..)
+                | Object::Source
+                | Object::Pipeline,
+            ) => Some(true),
             Some(Object::Unknown) => return None,
             _ => None,
         };
