@@ -68,7 +68,7 @@ rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {
 rest_api_source({"client": {"base_url": "https://shop.example", "headers": {"X-Shop": "forty-two"}}, "resources": ["users", {"name": "more_users"}, {"name": "all_users", "endpoint": "users/all"}]})
 
 # case a table per row on a child
-# spile may refuse: a table name that is a function
+# spile refuses config/wrong-type: a table name that is a function
 rest_api_source({"client": client, "resources": ["users", {"name": "orders", "table_name": lambda row: row["kind"], "endpoint": {"path": "users/{user}/orders", "params": {"user": by_id}}}]})
 
 # case static and resolved parameters in one path
@@ -362,17 +362,14 @@ rest_api_source({"client": {"base_url": "https://shop.example", "auth": BearerTo
 rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {"response_actions": [{"status_code": 404, "action": "ignore"}, {"content": "Not found", "action": "ignore"}, {"status_code": 200, "content": "some text", "action": "ignore"}]}}]})
 
 # case response actions that are functions
-# spile may refuse: functions as response actions
 def look(response, *args, **kwargs):
     return response
 rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {"response_actions": [look, {"status_code": 200, "action": look}, {"status_code": 200, "action": [look, look]}]}}]})
 
 # case processing steps
-# spile may refuse: functions as processing steps
 rest_api_source({"client": client, "resources": [{"name": "users", "processing_steps": [{"filter": lambda row: row["id"] > 1}, {"map": lambda row: {**row, "x": 1}}]}]})
 
 # case an incremental with a conversion
-# spile may refuse: a conversion that is a function
 rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {"incremental": {"cursor_path": "at", "start_param": "since", "convert": lambda value: str(value)}}}]})
 
 # case an incremental with every key

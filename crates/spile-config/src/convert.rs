@@ -54,8 +54,14 @@ fn read_and_write(
         ..environment.clone()
     };
     let providers = Providers::read(environment, diagnostics);
-    let reading =
-        Reading { file: &file, text: &file.text, environment: &named, providers: &providers, block };
+    let reading = Reading {
+        file: &file,
+        text: &file.text,
+        environment: &named,
+        providers: &providers,
+        block,
+        pipeline: None,
+    };
     let source = dialect.read(&reading, diagnostics)?;
     let written = write::write(to, &source, diagnostics);
     if written.is_none() {

@@ -118,7 +118,14 @@ fn read_and_resolve(
 ) -> Option<Plan> {
     let dialect = dialects::for_path(path, diagnostics)?;
     check_options(dialect, options, diagnostics);
-    let reading = Reading { file, text: &file.text, environment, providers, block: options.block };
+    let reading = Reading {
+        file,
+        text: &file.text,
+        environment,
+        providers,
+        block: options.block,
+        pipeline: options.pipeline.as_deref(),
+    };
     let mut source = dialect.read(&reading, diagnostics)?;
     // What could not be evaluated is missing from the tree; resolving it would report the gaps as mistakes.
     if dialect.is_evaluated() && diagnostics.has_errors() {

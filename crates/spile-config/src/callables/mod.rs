@@ -43,4 +43,5 @@ mod write_row;
 pub(crate) use code::{Constant, Program};
 pub(crate) use compile::{Compiler, FunctionSource, Outer, Outside, default_name};
 pub(crate) use library::time::{Delta, Moment};
+pub(crate) use library::time_methods::pendulum_pattern;
 pub(crate) use run::{Convert, Hook, Step, Steps};

@@ -96,6 +96,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) environment: &'a Environment,
     pub(crate) providers: &'a Providers,
     pub(crate) block: Option<usize>,
+    /// The pipeline that is asked for, which chooses between several of a script.
+    pub(crate) pipeline: Option<&'a str>,
 }
 
 impl Reading<'_> {

@@ -205,3 +205,50 @@ fn first_request(resource: &spile_core::ResourcePlan) -> String {
     }
     line
 }
+
+/// The shape of what `dlt init rest_api` writes.
+#[test]
+fn of_several_pipelines_the_named_one_is_read() {
+    let text = r#"
+import dlt
+from dlt.common.pendulum import pendulum
+from dlt.sources.rest_api import check_connection, rest_api_resources, rest_api_source
+
+@dlt.source(name="github")
+def github_source():
+    yield from rest_api_resources({"client": {"base_url": "https://github"}, "resources": ["issues"]})
+
+def load_github():
+    pipeline = dlt.pipeline(pipeline_name="rest_api_github", dataset_name="data")
+    print(pipeline.run(github_source()))
+
+def load_pokemon():
+    pipeline = dlt.pipeline(pipeline_name="rest_api_pokemon", dataset_name="data")
+    source = rest_api_source({"client": {"base_url": "https://pokemon"}, "resources": [
+        {"name": "berry", "endpoint": {"params": {"since": pendulum.today().subtract(days=3).to_iso8601_string()}}}]})
+    (can_connect, problem) = check_connection(source, "berry")
+    if not can_connect:
+        print(problem)
+    pipeline.run(source)
+
+if __name__ == "__main__":
+    load_github()
+    load_pokemon()
+"#;
+    let found = render(&script(text).load("c.py").diagnostics);
+    assert!(found.starts_with("config/several-pipelines 15:"), "{found}");
+    assert!(found.contains("`--pipeline rest_api_github` or `--pipeline rest_api_pokemon`"), "{found}");
+    let named = |name: &str| {
+        let mut project = script(text);
+        project.options.pipeline = Some(name.to_owned());
+        project
+    };
+    for (name, url) in
+        [("rest_api_github", "https://github/issues"), ("rest_api_pokemon", "https://pokemon/berry")]
+    {
+        let plan = named(name).plan("c.py");
+        assert_eq!((plan.pipeline.as_str(), plan.resources[0].url.as_str()), (name, url));
+    }
+    let found = render(&named("nope").load("c.py").diagnostics);
+    assert!(found.starts_with("config/several-pipelines") && found.lines().count() == 1, "{found}");
+}

@@ -22,6 +22,27 @@ const TOKENS: [(&str, &str); 10] = [
     ("A", "%p"),
 ];
 
+/// Returns the strftime pattern of a pendulum format; `None` for one with other tokens, of which pendulum has many.
+pub(crate) fn pendulum_pattern(format: &str) -> Option<String> {
+    let mut pattern = String::new();
+    let mut rest = format;
+    'tokens: while let Some(next) = rest.chars().next() {
+        for (token, directive) in TOKENS {
+            if let Some(after) = rest.strip_prefix(token) {
+                pattern.push_str(directive);
+                rest = after;
+                continue 'tokens;
+            }
+        }
+        if next.is_ascii_alphabetic() && next != 'T' {
+            return None;
+        }
+        pattern.push_str(if next == '%' { "%%" } else { &rest[..next.len_utf8()] });
+        rest = &rest[next.len_utf8()..];
+    }
+    Some(pattern)
+}
+
 impl Moment {
     /// Returns an attribute, if moments have it.
     pub(in crate::callables) fn attribute(self, name: &str) -> Option<Value> {
@@ -107,24 +128,10 @@ impl Moment {
     }
 
     fn format(self, machine: &mut Machine<'_>, pattern: &Value) -> Outcome<Value> {
-        let mut text = String::new();
-        let mut rest = pattern.as_text().unwrap_or_default();
-        'tokens: while let Some(next) = rest.chars().next() {
-            for (token, directive) in TOKENS {
-                if let Some(after) = rest.strip_prefix(token) {
-                    text.push_str(&self.strftime(directive)?);
-                    rest = after;
-                    continue 'tokens;
-                }
-            }
-            // Other letters are tokens too, of which pendulum has many.
-            if next.is_ascii_alphabetic() && next != 'T' {
-                return unsupported(format!("the token `{next}` of pendulum's format"));
-            }
-            text.push(next);
-            rest = &rest[next.len_utf8()..];
+        match pendulum_pattern(pattern.as_text().unwrap_or_default()) {
+            Some(pattern) => machine.text(self.strftime(&pattern)?),
+            None => unsupported("a token of this pendulum format"),
         }
-        machine.text(text)
     }
 
     fn replace(self, given: Given) -> Outcome<Value> {

@@ -93,6 +93,12 @@ impl<'p> Interpreter<'p, '_> {
             _ if path.starts_with("builtins.") => self.builtin(name, call),
             _ if path.starts_with("dlt.") && TYPED_DICTS.contains(&name) => self.dict_call(call),
             _ if matches!(name, "rest_api_source" | "rest_api_resources") => Some(self.capture_source(call)),
+            // It would send a request; what it is asked for is to go on.
+            _ if name == "check_connection" => {
+                let at = span(self.reading, call.range());
+                let able = Object::Node(Node::new(Value::Bool(true), at.clone()));
+                Some(Object::list(vec![able, Object::text("", at.clone())], at))
+            }
             _ if path.starts_with("dlt.destinations.") => self.destination_call(name, call),
             _ => self.moment_call(path, call),
         }

@@ -23,6 +23,13 @@ pub(super) struct CapturedPipeline {
     at: Span,
 }
 
+impl CapturedPipeline {
+    fn name(&self) -> Option<String> {
+        let (_, node) = self.settings.iter().find(|(key, _)| key.name == "pipeline")?;
+        node.as_str().map(str::to_owned)
+    }
+}
+
 /// The arguments of `rest_api_source` in order.
 const SOURCE_ARGUMENTS: [&str; 8] = [
     "config",
@@ -121,6 +128,8 @@ impl<'p> Interpreter<'p, '_> {
             match (name.as_str(), value) {
                 ("data", data) => self.check_data(&data, keyword)?,
                 (_, Object::Node(node)) if is_off(&node) => {}
+                // How files between extract and load look is Spile's own.
+                ("loader_file_format", Object::Node(_)) => {}
                 ("dataset_name" | "destination", Object::Node(node)) => {
                     let setting = if name == "destination" { "destination" } else { "dataset" };
                     let key = Key { name: setting.to_owned(), span: span(self.reading, keyword.range()) };
@@ -138,7 +147,41 @@ impl<'p> Interpreter<'p, '_> {
                 }
             }
         }
+        self.runs.push((self.pipelines.len(), self.sources.len()));
         Some(Object::Opaque)
+    }
+
+    /// Of several pipelines keeps the one that was asked for by name, with the source that it runs.
+    ///
+    /// That is known when every pipeline is made, then its source, and then it is run, one after another, as in the
+    /// template of `dlt init`.
+    fn choose(&mut self) {
+        let names: Vec<String> = self.pipelines.iter().filter_map(CapturedPipeline::name).collect();
+        let in_turn = self.runs.iter().enumerate().all(|(index, run)| *run == (index + 1, index + 1));
+        let complete = self.runs.len() == self.sources.len() && self.runs.len() == names.len();
+        if self.sources.len() < 2 || !in_turn || !complete || names.len() != self.pipelines.len() {
+            return;
+        }
+        match self.reading.pipeline.map(|wanted| names.iter().position(|name| name == wanted)) {
+            Some(Some(index)) => {
+                let (pipeline, source) = (self.pipelines.swap_remove(index), self.sources.swap_remove(index));
+                (self.pipelines, self.sources) = (vec![pipeline], vec![source]);
+            }
+            wanted => {
+                let options: Vec<String> = names.iter().map(|name| format!("`--pipeline {name}`")).collect();
+                let problem = match wanted {
+                    Some(_) => "the script has no pipeline of this name, but several others",
+                    None => "the script runs several pipelines",
+                };
+                self.diagnostics.push(
+                    Diagnostic::error("config/several-pipelines", problem)
+                        .at(&self.pipelines[1].at)
+                        .hint(format!("Choose one: {}.", options.join(" or "))),
+                );
+                self.sources.clear();
+                self.pipelines.clear();
+            }
+        }
     }
 
     /// Refuses to run anything but sources: rows made by Python code would be missing without a word.
@@ -163,6 +206,7 @@ impl<'p> Interpreter<'p, '_> {
 
     /// Returns the one source, with the names of the one pipeline.
     pub(super) fn finish(mut self) -> Option<SourceConfig> {
+        self.choose();
         let lines = |spans: Vec<&Span>| -> String {
             let lines: Vec<String> = spans.iter().map(|span| span.line_column().0.to_string()).collect();
             lines.join(" and ")

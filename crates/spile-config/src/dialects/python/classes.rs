@@ -56,7 +56,9 @@ pub(super) const CLASSES: [Class; 13] = [
 /// Finds the class of a dotted path in dlt.
 pub(super) fn find(path: &str) -> Option<&'static Class> {
     let (module, name) = path.rsplit_once('.')?;
-    module.starts_with("dlt").then(|| CLASSES.iter().find(|class| class.name == name)).flatten()
+    // Before it was part of dlt, the source was a package of one's own.
+    let is_dlt = module.starts_with("dlt") || module.starts_with("rest_api");
+    is_dlt.then(|| CLASSES.iter().find(|class| class.name == name)).flatten()
 }
 
 impl<'p> Interpreter<'p, '_> {

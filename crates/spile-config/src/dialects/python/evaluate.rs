@@ -214,6 +214,12 @@ impl<'p> Interpreter<'p, '_> {
                 );
                 None
             }
+            // No arguments are given to a script that is read.
+            Object::Path(path) if path == "sys" && name == "argv" => {
+                let at = span(self.reading, expression.range());
+                let script = Object::text(self.reading.file.name.clone(), at.clone());
+                Some(Object::list(vec![script], at))
+            }
             Object::Path(path) => Some(Object::Path(format!("{path}.{name}"))),
             Object::Unknown => None,
             Object::Opaque | Object::Pipeline | Object::Class(..) => Some(Object::Opaque),

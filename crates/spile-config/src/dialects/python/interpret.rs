@@ -45,6 +45,8 @@ pub(super) struct Interpreter<'p, 'r> {
     frames_made: usize,
     pub(super) sources: Vec<CapturedSource>,
     pub(super) pipelines: Vec<CapturedPipeline>,
+    /// How many pipelines and sources there were at each `pipeline.run`.
+    pub(super) runs: Vec<(usize, usize)>,
     called: Vec<String>,
     functions: Vec<Function<'p>>,
     /// Whether a load was started: nothing after it can change what is loaded.
@@ -72,6 +74,7 @@ impl<'p, 'r> Interpreter<'p, 'r> {
             frames_made: 0,
             sources: Vec::new(),
             pipelines: Vec::new(),
+            runs: Vec::new(),
             called: Vec::new(),
             functions: Vec::new(),
             has_run: false,

@@ -11,6 +11,7 @@ use spile_core::{Node, Value};
 use super::interpret::Interpreter;
 use super::object::Object;
 use super::span;
+use crate::callables::pendulum_pattern;
 
 /// A date, or a date with a time.
 #[derive(Clone, Copy, PartialEq)]
@@ -115,9 +116,10 @@ impl Moment {
 impl<'p> Interpreter<'p, '_> {
     /// Calls a function of `datetime` or `pendulum`. Any other call gives an opaque object.
     pub(super) fn moment_call(&mut self, path: &str, call: &'p ExprCall) -> Option<Object<'p>> {
-        let path = path.strip_prefix("dlt.common.").unwrap_or(path);
+        // dlt has a module of this name that holds the library.
+        let path = path.strip_prefix("dlt.common.").unwrap_or(path).replace("pendulum.pendulum", "pendulum");
         let zoned = !call.arguments.is_empty();
-        match path {
+        match path.as_str() {
             "datetime.datetime.now" => self.now(if zoned { Kind::Utc } else { Kind::Naive }, 0, call),
             "datetime.datetime.utcnow" | "datetime.datetime.today" => self.now(Kind::Naive, 0, call),
             "pendulum.now" => self.now(Kind::Utc, 0, call),
@@ -245,8 +247,16 @@ impl<'p> Interpreter<'p, '_> {
     ) -> Option<Object<'p>> {
         let at = span(self.reading, call.range());
         let object = match method {
-            "isoformat" | "to_iso8601_string" if call.arguments.is_empty() => {
-                Some(Object::text(moment.iso('T'), at))
+            "isoformat" if call.arguments.is_empty() => Some(Object::text(moment.iso('T'), at)),
+            // Unlike isoformat this writes UTC as a letter.
+            "to_iso8601_string" => {
+                let text = moment.iso('T');
+                let text = text.strip_suffix("+00:00").map_or(text.clone(), |bare| format!("{bare}Z"));
+                Some(Object::text(text, at))
+            }
+            "format" => {
+                let pattern = pendulum_pattern(&self.first_text(call)?);
+                pattern.and_then(|pattern| moment.format(&pattern)).map(|text| Object::text(text, at))
             }
             "to_date_string" => moment.format("%Y-%m-%d").map(|text| Object::text(text, at)),
             "to_datetime_string" => moment.format("%Y-%m-%d %H:%M:%S").map(|text| Object::text(text, at)),
