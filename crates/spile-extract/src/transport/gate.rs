@@ -1,20 +1,20 @@
 //! The gate before each host: how many requests at once, how fast, and not at all while the host asks for a pause.
 //!
-//! All tasks of a run pass the same gate, so a `Retry-After` that one of them is told holds for all. The rules are in
-//! `Pace`, which is told the time; only [`Gate::enter`] waits. The invariant: the declared rate holds for every span of
-//! its length, since sendings are counted in a sliding window.
+//! All tasks of a run pass the same gate, so what one of them is told holds for all. The rules are in [`Pace`], which is
+//! told the time; only [`Gate::enter`] waits. The invariant: a place is given back whatever becomes of the request.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use spile_core::{Manners, RateLimit};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use spile_core::{Manners, RetryPlan};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use url::Url;
 
-/// Added to the span of a declared rate, since requests do not arrive as evenly as they are sent.
-const MARGIN: f64 = 1.02;
+use super::pace::{Heard, Pace, Ticket, Wait};
+use super::retry::retry_after_seconds;
+use super::{Response, TOO_MANY_REQUESTS};
 
 /// A pause that a header announces is believed up to here; a longer one is left to the answer 429.
 const PAUSE_MAX: Duration = Duration::from_mins(5);
@@ -26,25 +26,39 @@ const EPOCH_SECONDS_MIN: u64 = 1_000_000_000;
 #[derive(Debug)]
 pub(super) struct Gate {
     manners: Manners,
+    /// The pause after a refusal that names none, and the longest one that is believed.
+    first_pause: Duration,
+    longest_pause: Duration,
     hosts: Mutex<HashMap<String, Arc<Host>>>,
 }
 
 #[derive(Debug)]
 struct Host {
+    /// Keeps those who wait in line.
     slots: Arc<Semaphore>,
     pace: Mutex<Pace>,
+    /// Wakes those who wait for an answer.
+    answers: Notify,
 }
 
 /// A request on its way; its place is free when this is dropped.
 #[derive(Debug)]
 pub(super) struct Pass {
     host: Arc<Host>,
+    ticket: Ticket,
+    longest_pause: Duration,
     _slot: OwnedSemaphorePermit,
 }
 
 impl Gate {
-    pub(super) fn new(manners: Manners) -> Self {
-        Self { manners, hosts: Mutex::default() }
+    pub(super) fn new(manners: Manners, retry: &RetryPlan) -> Self {
+        let duration = |seconds| Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        Self {
+            manners,
+            first_pause: duration(retry.backoff_seconds),
+            longest_pause: duration(retry.wait_seconds_max.max(retry.rate_limit_wait_seconds_max)),
+            hosts: Mutex::default(),
+        }
     }
 
     /// Waits until the host may be asked.
@@ -52,96 +66,58 @@ impl Gate {
         let host = self.host(url);
         let slot = Arc::clone(&host.slots).acquire_owned().await.expect("the semaphore is never closed");
         loop {
-            let wait = lock(&host.pace).admit(Instant::now(), self.manners.rate_limit);
-            match wait {
-                None => return Pass { host, _slot: slot },
-                Some(wait) => tokio::time::sleep(wait).await,
+            let answer = host.answers.notified();
+            tokio::pin!(answer);
+            // From here on no answer is missed.
+            answer.as_mut().enable();
+            let admitted = lock(&host.pace).admit(Instant::now());
+            match admitted {
+                Ok(ticket) => {
+                    let host = Arc::clone(&host);
+                    return Pass { host, ticket, longest_pause: self.longest_pause, _slot: slot };
+                }
+                Err(Wait::ForAnswer) => answer.await,
+                Err(Wait::For(wait)) => tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    () = answer => {}
+                },
             }
         }
-    }
-
-    /// Lets nobody pass for so many seconds.
-    pub(super) fn hold(&self, url: &Url, seconds: f64) {
-        let Ok(pause) = Duration::try_from_secs_f64(seconds) else { return };
-        let host = self.host(url);
-        lock(&host.pace).close(Instant::now(), pause);
     }
 
     fn host(&self, url: &Url) -> Arc<Host> {
         let key = url.origin().ascii_serialization();
         let mut hosts = lock(&self.hosts);
         let make = || {
-            let slots = Arc::new(Semaphore::new(self.manners.concurrency.max(1)));
-            Arc::new(Host { slots, pace: Mutex::default() })
+            Arc::new(Host {
+                slots: Arc::new(Semaphore::new(self.manners.concurrency.max(1))),
+                pace: Mutex::new(Pace::new(&self.manners, self.first_pause)),
+                answers: Notify::new(),
+            })
         };
         Arc::clone(hosts.entry(key).or_insert_with(make))
     }
 }
 
 impl Pass {
-    /// Takes note of what an answer says about the rate.
-    pub(super) fn learn(&self, headers: &[(String, String)], received_at: SystemTime) {
-        if let Some((remaining, pause)) = announced(headers, received_at) {
-            lock(&self.host.pace).announce(Instant::now(), remaining, pause);
-        }
+    /// Takes note of what an answer says about how often the host may be asked.
+    pub(super) fn answered(&self, response: &Response) {
+        let retry_after = retry_after_seconds(response)
+            .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+            .map(|pause| pause.min(self.longest_pause));
+        let heard = Heard {
+            refused: response.status == TOO_MANY_REQUESTS,
+            retry_after,
+            announced: announced(&response.headers, response.received_at),
+        };
+        lock(&self.host.pace).answered(Instant::now(), self.ticket, heard);
     }
 }
 
-/// What is known about the rate of one host.
-#[derive(Debug, Default)]
-struct Pace {
-    closed_until: Option<Instant>,
-    /// The newest sendings, as many as the rate allows in one span.
-    sent: VecDeque<Instant>,
-    /// Requests that may still be sent, and until when that holds.
-    left: Option<(u64, Instant)>,
-}
-
-impl Pace {
-    /// Lets a request pass, or returns how long to wait before asking again.
-    fn admit(&mut self, now: Instant, limit: Option<RateLimit>) -> Option<Duration> {
-        if let Some(until) = self.closed_until.filter(|until| *until > now) {
-            return Some(until - now);
-        }
-        self.left = self.left.filter(|(_, until)| *until > now);
-        if let Some((0, until)) = self.left {
-            return Some(until - now);
-        }
-        if let Some(limit) = limit
-            && let Some(wait) = self.spread(now, limit)
-        {
-            return Some(wait);
-        }
-        if let Some((left, _)) = &mut self.left {
-            *left -= 1;
-        }
-        None
-    }
-
-    fn spread(&mut self, now: Instant, limit: RateLimit) -> Option<Duration> {
-        let span = Duration::try_from_secs_f64(limit.seconds * MARGIN).unwrap_or(Duration::MAX);
-        if self.sent.len() >= limit.requests.max(1) as usize {
-            if let Some(wait) = self.sent.front().and_then(|oldest| span.checked_sub(now - *oldest))
-                && !wait.is_zero()
-            {
-                return Some(wait);
-            }
-            self.sent.pop_front();
-        }
-        self.sent.push_back(now);
-        None
-    }
-
-    fn close(&mut self, now: Instant, pause: Duration) {
-        let Some(until) = now.checked_add(pause) else { return };
-        self.closed_until = Some(self.closed_until.map_or(until, |before| before.max(until)));
-    }
-
-    /// Answers come in any order, so of two words about one span the smaller counts.
-    fn announce(&mut self, now: Instant, remaining: u64, pause: Duration) {
-        let until = now + pause;
-        let known = self.left.filter(|(_, known)| *known > now).map(|(left, _)| left);
-        self.left = Some((known.map_or(remaining, |left| left.min(remaining)), until));
+impl Drop for Pass {
+    fn drop(&mut self) {
+        lock(&self.host.pace).gone(self.ticket);
+        self.host.answers.notify_waiters();
     }
 }
 
@@ -171,46 +147,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_declared_rate_holds_in_every_span() {
-        let limit = Some(RateLimit { requests: 5, seconds: 1.0 });
-        let start = Instant::now();
-        let (mut pace, mut now, mut sent) = (Pace::default(), start, Vec::new());
-        while sent.len() < 200 {
-            match pace.admit(now, limit) {
-                None => sent.push(now),
-                Some(wait) => now += wait,
-            }
-        }
-        for window in sent.windows(6) {
-            assert!(window[5] - window[0] >= Duration::from_secs(1), "six in less than a second");
-        }
-        // At least nine tenths of what is allowed are used.
-        assert!((now - start).as_secs_f64() * 5.0 * 0.9 < 200.0);
-    }
-
-    #[test]
-    fn a_pause_holds_for_all() {
-        let now = Instant::now();
-        let mut pace = Pace::default();
-        pace.close(now, Duration::from_secs(3));
-        pace.close(now, Duration::from_secs(1));
-        assert_eq!(pace.admit(now, None), Some(Duration::from_secs(3)));
-        assert_eq!(pace.admit(now + Duration::from_secs(3), None), None);
-    }
-
-    #[test]
-    fn what_is_left_is_not_overdrawn() {
-        let now = Instant::now();
-        let mut pace = Pace::default();
-        pace.announce(now, 2, Duration::from_secs(9));
-        pace.announce(now, 7, Duration::from_secs(9));
-        assert_eq!(pace.admit(now, None), None);
-        assert_eq!(pace.admit(now, None), None);
-        assert_eq!(pace.admit(now, None), Some(Duration::from_secs(9)));
-        assert_eq!(pace.admit(now + Duration::from_secs(9), None), None);
-    }
 
     #[test]
     fn headers_are_read() {

@@ -53,7 +53,7 @@ impl HttpTransport {
             client_headers: client.headers.clone(),
             redirects_max: limits.redirects_max,
             body_bytes_max: limits.body_bytes_max,
-            gate: Gate::new(client.manners),
+            gate: Gate::new(client.manners, &client.retry),
             total_timeout: total_timeout(client),
         })
     }
@@ -173,13 +173,9 @@ impl Transport for HttpTransport {
                     .unwrap_or_else(|_| Err(too_slow(longest)))?,
                 None => self.follow(request).await?,
             };
-            pass.learn(&response.headers, response.received_at);
+            pass.answered(&response);
             Ok(response)
         })
-    }
-
-    fn hold(&self, url: &Url, seconds: f64) {
-        self.gate.hold(url, seconds);
     }
 }
 

@@ -8,6 +8,10 @@ mod budget;
 mod failure;
 mod gate;
 mod http;
+mod pace;
+#[cfg(test)]
+mod politeness;
+mod rate;
 mod redirect;
 mod retry;
 
@@ -98,9 +102,6 @@ impl Response {
 pub trait Transport: Send + Sync {
     /// Sends a request and reads the whole answer.
     fn send<'a>(&'a self, request: &'a OutgoingRequest) -> BoxFuture<'a, Result<Response>>;
-
-    /// Is told that a host asks for a pause. One that knows no others that ask the host has nothing to do.
-    fn hold(&self, _url: &Url, _seconds: f64) {}
 }
 
 /// Takes every known secret out of texts for people: those of the plan, and those that auths make of them.

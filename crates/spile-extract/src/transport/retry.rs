@@ -60,9 +60,6 @@ impl Exchange<'_> {
                 return Err(self.give_up(failure, request, page, attempts));
             };
             self.counters.add_retry();
-            if failure.class == RetryClass::RateLimit || failure.retry_after_seconds.is_some() {
-                self.transport.hold(&request.url, wait_seconds);
-            }
             self.observer.on_event(&Event::Retrying {
                 resource: self.resource,
                 reason: failure.error.message(),
@@ -73,12 +70,9 @@ impl Exchange<'_> {
         }
     }
 
-    /// Sends a request once. A failure is told to the host's gate, and to nobody else.
+    /// Sends a request once.
     pub(crate) async fn fetch_once(&self, request: &OutgoingRequest) -> Result<Answer, Failed> {
         self.attempt(request).await.map_err(|failure| {
-            if let Some(seconds) = failure.retry_after_seconds {
-                self.transport.hold(&request.url, seconds.min(self.retry.wait_seconds_max));
-            }
             self.counters.add_retry();
             Failed { refused: failure.refused }
         })
@@ -187,7 +181,7 @@ fn interrupted() -> Error {
 }
 
 /// Reads `Retry-After`: whole seconds or a date. Zero, the past and anything else count as absent, as in dlt.
-fn retry_after_seconds(response: &Response) -> Option<f64> {
+pub(super) fn retry_after_seconds(response: &Response) -> Option<f64> {
     let text = response.header("retry-after")?.trim();
     if let Ok(seconds) = text.parse::<u32>() {
         return (seconds > 0).then(|| f64::from(seconds));
