@@ -5,8 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::schema::{ColumnSchema, TableSchema};
 
-/// Rows of one table. The columns of the record batch are columns of the table's schema, in any order; a column that
-/// is missing is NULL in every row.
+/// A column of batches that is not loaded: a number that the rows of one record share, nested ones included. Tables have it
+/// whose row keys follow from a key of the record: repeats of a record have one row key there. No normalised name has a
+/// space.
+pub const ROOT_LINK: &str = "_spile root";
+
+/// Rows of one table. The columns of the record batch are columns of the table's schema, in any order, and may be
+/// [`ROOT_LINK`]; a column that is missing is NULL in every row.
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// Normalised table name.

@@ -36,7 +36,7 @@ mod span;
 mod verdict;
 
 pub use auth::{Auth, Credential, CredentialPlace};
-pub use batch::{Batch, SchemaChange};
+pub use batch::{Batch, ROOT_LINK, SchemaChange};
 pub use destination::{Capabilities, Destination, Receipt, Stored, StoredLoad, StoredTable};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use error::{Error, ErrorKind, Result};

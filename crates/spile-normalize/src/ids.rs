@@ -70,6 +70,11 @@ impl RootIds {
         self.0.fill_bytes(&mut bytes);
         encode(&bytes)
     }
+
+    /// Returns a number in place of the next id: as unlikely to come twice in a load.
+    pub(crate) fn next_number(&mut self) -> i64 {
+        self.0.next_u64().cast_signed()
+    }
 }
 
 /// Returns the id of a nested row: `{parent}_{table}_{index}`, hashed.

@@ -48,6 +48,8 @@ pub struct Normalizer {
     pub(crate) propagates_root_id: bool,
     /// How root rows of the page under way get their ids.
     pub(crate) root_id_kind: RootIdKind,
+    /// The number of the record under way, where row keys do not tell records apart.
+    pub(crate) record_number: i64,
     pub(crate) dropped: Dropped,
     resources: IndexMap<String, Resource>,
     table_by_name: FxHashMap<String, usize>,
@@ -86,6 +88,7 @@ impl Normalizer {
             columns_max: limits.columns_max,
             propagates_root_id: false,
             root_id_kind: RootIdKind::Random,
+            record_number: 0,
             dropped: Dropped::default(),
             resources: IndexMap::new(),
             table_by_name: FxHashMap::default(),

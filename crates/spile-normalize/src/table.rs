@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use arrow_array::{RecordBatch, RecordBatchOptions};
+use arrow_array::{Int64Array, RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType as ArrowType, Field, Schema as ArrowSchema};
 use rustc_hash::FxHashMap;
-use spile_core::{Batch, DataType, Error, ErrorKind, Result, TableSchema};
+use spile_core::{Batch, DataType, Error, ErrorKind, ROOT_LINK, Result, TableSchema};
 
 use crate::catalog::{Catalog, Origin};
 use crate::columns::{Column, Role};
@@ -33,6 +33,8 @@ pub(crate) struct Table {
     pub(crate) required: Vec<usize>,
     /// Columns of the primary key, by name.
     pub(crate) key: Vec<usize>,
+    /// The number of the record that each row comes from, where row keys do not tell; see [`ROOT_LINK`].
+    links: Vec<i64>,
     by_name: FxHashMap<String, usize>,
     system: System,
 }
@@ -103,6 +105,7 @@ impl Table {
             contract: TableContract::default(),
             required: Vec::new(),
             key: Vec::new(),
+            links: Vec::new(),
             by_name: FxHashMap::default(),
             system: System { row_id: 0, kind: Kind::Root { load_id: 0 }, is_known: false },
         };
@@ -231,6 +234,12 @@ impl Table {
         Ok(())
     }
 
+    /// Notes which record the row that was completed last comes from.
+    #[inline]
+    pub(crate) fn link(&mut self, record: i64) {
+        self.links.push(record);
+    }
+
     /// Completes the row under way; the error names a required column that it lacks.
     #[inline]
     pub(crate) fn end_row(&mut self, catalog: &Catalog) -> Result<()> {
@@ -267,6 +276,11 @@ impl Table {
                 fields.push(Field::new(&column.name, arrow_type, true));
                 arrays.push(array);
             }
+        }
+        let links = std::mem::take(&mut self.links);
+        if !links.is_empty() {
+            fields.push(Field::new(ROOT_LINK, ArrowType::Int64, true));
+            arrays.push(Arc::new(Int64Array::from(links)));
         }
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let rows = RecordBatch::try_new_with_options(Arc::new(ArrowSchema::new(fields)), arrays, &options)

@@ -14,7 +14,7 @@ mod write;
 use spile_core::{Error, ErrorKind, Json, JsonKind, Result};
 
 use crate::columns::Role;
-use crate::ids::{self, RowId};
+use crate::ids::{self, RootIdKind, RowId};
 use crate::literal;
 use crate::normalizer::Normalizer;
 use crate::table::{Parent, SystemValues};
@@ -137,6 +137,12 @@ impl Normalizer {
         let values = SystemValues { row_id, load_id: &self.load_id, parent };
         self.tables[table].write_system(&mut self.catalog, &values)?;
         self.tables[table].end_row(&self.catalog)?;
+        if self.root_id_kind == RootIdKind::KeyHash {
+            if parent.is_none() {
+                self.record_number = self.root_ids.next_number();
+            }
+            self.tables[table].link(self.record_number);
+        }
         for index in first_list..scratch.lists.len() {
             let List { table, value, depth, .. } = scratch.lists[index];
             // dlt counts a list's levels from its row, however deep the object is that holds the list.

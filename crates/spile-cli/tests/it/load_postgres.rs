@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 
@@ -12,7 +13,7 @@ const ROWS: u64 = 20_000;
 const PAGE_ROWS: u64 = 1000;
 
 /// A server of its own; its script stops it when our end of its standard input is closed.
-struct Postgres {
+pub(crate) struct Postgres {
     folder: String,
     _script: Child,
 }
@@ -20,7 +21,7 @@ struct Postgres {
 impl Postgres {
     /// Starts a server; `None`, said aloud, when the machine has none.
     #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
-    fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let mut script = Command::new(repository().join("scripts/test-postgres"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -37,11 +38,29 @@ impl Postgres {
     }
 
     fn url(&self) -> String {
-        format!("postgresql://spile@/postgres?host={}", self.folder)
+        self.url_of("postgres")
+    }
+
+    /// Returns the URL of a database.
+    pub(crate) fn url_of(&self, database: &str) -> String {
+        format!("postgresql://spile@/{database}?host={}", self.folder)
+    }
+
+    /// Returns the folder of the server's socket.
+    pub(crate) fn socket(&self) -> &str {
+        &self.folder
+    }
+
+    /// Makes an empty database and returns its name.
+    pub(crate) fn create_database(&self) -> String {
+        static DATABASES: AtomicU32 = AtomicU32::new(0);
+        let name = format!("oracle_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        self.query(&format!("CREATE DATABASE {name}"));
+        name
     }
 
     /// Returns the rows of a query, values joined by commas.
-    fn query(&self, sql: &str) -> Vec<String> {
+    pub(crate) fn query(&self, sql: &str) -> Vec<String> {
         let mut client = postgres::Client::connect(&self.url(), postgres::NoTls).unwrap();
         let answers = client.simple_query(sql).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
         answers

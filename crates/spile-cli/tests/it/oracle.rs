@@ -5,6 +5,7 @@
 //! gone, the test says so.
 
 mod documents;
+mod matrix;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
@@ -12,6 +13,7 @@ use std::process::Command;
 use serde_json::{Map, Value, json};
 
 use crate::harness::{Place, Reply, Server, python, repository};
+use crate::load_postgres::Postgres;
 
 /// How a difference begins that is dlt's failure.
 const DLT_FAILS: &str = "dlt fails";
@@ -81,9 +83,40 @@ fn cases() -> Vec<Case> {
     cases.into_values().collect()
 }
 
+/// Where both load into, and how.
+#[derive(Default)]
+struct Target {
+    /// A database each, on one server; `None`: a DuckDB file each.
+    postgres: Option<Postgres>,
+    /// Environment variables of both.
+    variables: Vec<(&'static str, &'static str)>,
+}
+
+impl Target {
+    /// Makes a place with what it needs, and returns the arguments of Spile's runs.
+    fn prepare(&self) -> (Place, Vec<String>) {
+        let place = Place::new();
+        let place = self.variables.iter().fold(place, |place, (name, value)| place.variable(name, value));
+        let environment: Map<String, Value> =
+            self.variables.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        let (mut databases, mut args) = (Value::Null, Vec::new());
+        if let Some(server) = &self.postgres {
+            let [dlt, spile] = [server.create_database(), server.create_database()];
+            args = vec!["--destination".to_owned(), server.url_of(&spile)];
+            databases = json!({"socket": server.socket(), "dlt": dlt, "spile": spile});
+        }
+        place.write("target.json", &json!({"postgres": databases, "environment": environment}).to_string());
+        (place, args)
+    }
+}
+
 /// Loads the cases with both and returns what differs, by case. `spile_runs` is how many of a case's runs Spile makes: all,
 /// but for the test of the comparison itself.
-fn differences(cases: &[Case], spile_runs: impl Fn(usize) -> usize) -> BTreeMap<String, Vec<String>> {
+fn differences(
+    cases: &[Case],
+    target: &Target,
+    spile_runs: impl Fn(usize) -> usize,
+) -> BTreeMap<String, Vec<String>> {
     let (alone, together): (Vec<_>, Vec<_>) = cases.iter().cloned().partition(|case| case.is_alone);
     let mut groups: Vec<Vec<Case>> = alone.into_iter().map(|case| vec![case]).collect();
     groups.extend((!together.is_empty()).then_some(together));
@@ -92,7 +125,7 @@ fn differences(cases: &[Case], spile_runs: impl Fn(usize) -> usize) -> BTreeMap<
     while !groups.is_empty() {
         let places: Vec<Place> = groups
             .iter()
-            .map(|group| load_with_spile(group, &server, &spile_runs, &mut differences))
+            .map(|group| load_with_spile(group, &server, target, &spile_runs, &mut differences))
             .collect();
         let mut found = load_with_dlt_and_compare(&places);
         // What made dlt fail took its whole group along; the others go again without it.
@@ -117,10 +150,11 @@ fn serve(cases: &[Case]) -> Server {
 fn load_with_spile(
     group: &[Case],
     server: &Server,
+    target: &Target,
     spile_runs: impl Fn(usize) -> usize,
     differences: &mut BTreeMap<String, Vec<String>>,
 ) -> Place {
-    let place = Place::new();
+    let (place, destination) = target.prepare();
     let runs = group.iter().map(|case| case.records.len()).max().unwrap();
     for run in 0..runs {
         let live = group.iter().filter(|case| run < case.records.len());
@@ -131,7 +165,9 @@ fn load_with_spile(
         if run >= spile_runs(runs) {
             continue;
         }
-        let outcome = place.run(&["run", &file, "--pipeline", "oracle", "--dataset", "data"]);
+        let mut args = vec!["run", &file, "--pipeline", "oracle", "--dataset", "data"];
+        args.extend(destination.iter().map(String::as_str));
+        let outcome = place.run(&args);
         if outcome.status != 0 {
             let name = if group.len() == 1 { &group[0].name } else { "all" };
             let text =
@@ -176,14 +212,14 @@ fn compatibility_ids() -> BTreeSet<String> {
     first_cells.filter_map(|rest| rest.split_once("` |")).map(|(id, _)| id.to_owned()).collect()
 }
 
-#[test]
-fn dlt_makes_the_same_dataset() {
-    let cases = cases();
-    let differences = differences(&cases, |runs| runs);
+/// Fails unless every case is equal or differs as it is meant to.
+#[track_caller]
+#[expect(clippy::print_stdout, reason = "the counts are what a run shows")]
+fn report(cases: &[Case], differences: &BTreeMap<String, Vec<String>>) {
     let ids = compatibility_ids();
     let mut problems: Vec<String> = Vec::new();
     let mut accepted = 0;
-    for case in &cases {
+    for case in cases {
         match (differences.get(&case.name), &case.accepted) {
             (None, None) => {}
             (Some(_), Some(id)) if ids.contains(id) => accepted += 1,
@@ -205,6 +241,12 @@ fn dlt_makes_the_same_dataset() {
         cases.len()
     );
     println!("{} cases: {} equal, {accepted} accepted differences", cases.len(), cases.len() - accepted);
+}
+
+#[test]
+fn dlt_makes_the_same_dataset() {
+    let cases = cases();
+    report(&cases, &differences(&cases, &Target::default(), |runs| runs));
     assert!(cases.len() >= 120, "{} cases", cases.len());
 }
 
@@ -242,7 +284,7 @@ fn the_documented_cases_are_there() {
 #[test]
 fn a_difference_is_seen() {
     let cases: Vec<Case> = cases().into_iter().filter(|case| case.name == "merge_children").collect();
-    let differences = differences(&cases, |runs| runs - 1);
+    let differences = differences(&cases, &Target::default(), |runs| runs - 1);
     assert!(differences["merge_children"][0].contains("rows"), "{differences:?}");
 }
 
@@ -255,7 +297,7 @@ fn random_documents_make_the_same_dataset() {
     let cases: Vec<Case> = (seed..seed + count).map(documents::case).collect();
     let (mut problems, mut refused_by_dlt) = (Vec::new(), 0_u64);
     for batch in cases.chunks(25) {
-        for (name, found) in differences(batch, |runs| runs) {
+        for (name, found) in differences(batch, &Target::default(), |runs| runs) {
             // dlt crashes on some values that Spile loads (`variant-of-variant`): there is nothing to compare with.
             if found[0].starts_with(DLT_FAILS) {
                 refused_by_dlt += 1;

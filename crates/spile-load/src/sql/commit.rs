@@ -18,14 +18,14 @@ use super::migrate::{Catalogue, migrate};
 use super::{append, replace, system};
 use crate::dlt::{VERSION_TABLE, finalize_schema, reconcile};
 
-/// Writes a package inside an open transaction.
+/// Writes a package inside an open transaction, into a dataset whose tables are known.
 pub(crate) fn write_package<C: SqlConnection>(
     connection: &mut C,
     dialect: &dyn SqlDialect,
     dataset: &str,
     package: &SealedPackage,
+    before: Catalogue,
 ) -> Result<Receipt> {
-    let before = Catalogue::read(connection, dialect, dataset)?;
     let newest = if before.has(dialect, VERSION_TABLE) {
         newest_schema(connection, dataset, &package.schema.name)?
     } else {

@@ -3,11 +3,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
-use spile_core::{ColumnSchema, DataType, Error, ErrorKind, Result, SegmentFile, TableSchema};
-
-/// A column of segments that is not loaded: the number that the rows of one record share, nested ones included. It is
-/// there where repeats of a record have one row key. No normalised name has a space.
-pub(crate) const ROOT_LINK: &str = "_spile root";
+use spile_core::{ColumnSchema, DataType, Error, ErrorKind, ROOT_LINK, Result, SegmentFile, TableSchema};
 
 /// Rows of a query, every value as text.
 pub(crate) type TextRows = Vec<Vec<Option<String>>>;

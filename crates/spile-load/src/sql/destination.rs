@@ -42,7 +42,10 @@ impl<P: SqlPlace, D: SqlDialect + Send> SqlDestination<P, D> {
 
     /// Writes a package in one transaction.
     fn write(&self, package: &SealedPackage) -> Result<Receipt> {
-        let mut connection = self.connect(Access::Write)?;
+        let connection = self.connect(Access::Write)?;
+        #[cfg(debug_assertions)]
+        let connection = super::hold::Held::new(connection);
+        let mut connection = connection;
         connection.begin()?;
         let receipt = self
             .write_once(&mut connection, package)
@@ -53,19 +56,20 @@ impl<P: SqlPlace, D: SqlDialect + Send> SqlDestination<P, D> {
         })
     }
 
-    /// Writes a package inside the transaction unless another process has committed it while this one waited.
-    fn write_once(&self, connection: &mut P::Connection, package: &SealedPackage) -> Result<Receipt> {
+    /// Writes a package inside the transaction unless it is there: an earlier commit was not told of, or another process
+    /// was faster while this one waited.
+    fn write_once<C: SqlConnection>(&self, connection: &mut C, package: &SealedPackage) -> Result<Receipt> {
         if let Some(lock) = self.dialect.lock_dataset(&self.dataset) {
             connection.query(&lock)?;
-            let catalogue = Catalogue::read(connection, &self.dialect, &self.dataset)?;
-            if self.has(&catalogue, &[LOADS_TABLE]) {
-                let find = system::find_load(&self.dataset, &package.manifest.load_id);
-                if !connection.query(&find)?.is_empty() {
-                    return receipt_of(connection, &self.dataset, package);
-                }
+        }
+        let catalogue = Catalogue::read(connection, &self.dialect, &self.dataset)?;
+        if self.has(&catalogue, &[LOADS_TABLE]) {
+            let find = system::find_load(&self.dataset, &package.manifest.load_id);
+            if !connection.query(&find)?.is_empty() {
+                return receipt_of(connection, &self.dataset, package);
             }
         }
-        write_package(connection, &self.dialect, &self.dataset, package)
+        write_package(connection, &self.dialect, &self.dataset, package, catalogue)
     }
 
     /// Opens the place for reading and reads its catalogue; `None`: there is no place yet.
@@ -133,9 +137,6 @@ impl<P: SqlPlace, D: SqlDialect + Send> Destination for SqlDestination<P, D> {
             .with("load_id", &package.manifest.load_id)
             .with("package", &package.manifest.dataset)
             .with("destination", &self.dataset));
-        }
-        if self.committed(&package.manifest.load_id)? {
-            return receipt_of(&mut self.connect(Access::Read)?, &self.dataset, package);
         }
         loop {
             match self.write(package) {

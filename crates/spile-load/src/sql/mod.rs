@@ -9,6 +9,8 @@ pub(crate) mod connection;
 mod ddl;
 mod destination;
 pub(crate) mod dialect;
+#[cfg(debug_assertions)]
+mod hold;
 pub(crate) mod identifier;
 mod merge;
 mod migrate;

@@ -64,6 +64,11 @@ fn merge(fixture: &Fixture, load_id: &str, schema: &Schema, mut segments: Vec<(&
     rows.into_iter().map(|(_, rows)| rows).collect()
 }
 
+/// Returns the schema as the dataset has it, to be changed by the next load.
+fn stored(fixture: &Fixture) -> Schema {
+    fixture.open().restore("pipe", "rest_api").unwrap().schema.unwrap()
+}
+
 /// Gives a row the number of its record.
 fn linked(mut row: Value, link: i64) -> Value {
     row["_spile root"] = json!(link);
@@ -148,6 +153,7 @@ fn upsert_leaves_unchanged_rows(kind: Kind) {
     assert_eq!(fixture.query(USERS), ["1,a,1.0", "2,b,2.0", "3,c,1.0"]);
     assert_eq!(fixture.query(TAGS), ["y,h1"]);
     // A version column decides alone.
+    let mut schema = stored(&fixture);
     schema.tables["users"].columns["note"].hints.insert("x-row-version".to_owned(), json!(true));
     merge(&fixture, "3.0", &schema, vec![("users", json!([user(1, "A", "h1")]))]);
     assert_eq!(fixture.query(USERS)[0], "1,a,1.0");
@@ -239,12 +245,14 @@ fn scd2_heeds_its_settings(kind: Kind) {
         ("users__tags", json!([tag("r1", "x"), tag("r2", "y")])),
     ];
     merge(&fixture, "1.0", &schema, first);
+    let mut schema = stored(&fixture);
     schema.tables["users"].properties.insert("x-boundary-timestamp".to_owned(), json!(null));
     // The row keys are other ones, the version of `a` is the same: neither it nor its nested rows enter again.
     let second = vec![("users", json!([user(1, "a", "r3")])), ("users__tags", json!([tag("r3", "x")]))];
     assert_eq!(merge(&fixture, "7.0", &schema, second), [0, 0]);
     assert_eq!(fixture.query(VERSIONS), ["a,5,253402214400", "b,5,7"]);
     assert_eq!(fixture.query(TAGS), ["x,r1", "y,r2"]);
+    let mut schema = stored(&fixture);
     let table = schema.tables.get_mut("users").unwrap();
     table.columns["valid_to"].hints.insert("x-active-record-timestamp".to_owned(), json!("never"));
     let loads = [("users", Merge, vec![("users", json!([user(1, "a", "r4")]))])];

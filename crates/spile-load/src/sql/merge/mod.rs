@@ -9,7 +9,7 @@
 //!
 //! Here and in the files named is the control flow; [`keys`] and the free functions are pure text. Every statement runs
 //! inside the transaction of the commit. Row keys (`_dlt_id`) are unique inside a package unless the strategy derives them
-//! from the record; then repeats of a record are told apart by [`ROOT_LINK`](super::connection::ROOT_LINK).
+//! from the record; then repeats of a record are told apart by [`ROOT_LINK`](spile_core::ROOT_LINK).
 
 mod by_key;
 mod insert_only;
