@@ -1,8 +1,9 @@
 //! How values are written: `str`, `repr`, f-strings, `%` and `str.format`.
 
 use super::fault::{Outcome, raise};
-use super::machine::Machine;
+use super::machine::{BYTES_MAX, Machine, out_of_memory};
 use super::value::{Key, NESTING_MAX, Value};
+use super::work;
 
 /// Widest field, so that a width does not fill the memory.
 const WIDTH_MAX: usize = 1 << 20;
@@ -39,6 +40,9 @@ fn write(value: &Value, text: &mut String, levels: usize) -> Outcome<()> {
             "maximum recursion depth exceeded while getting the repr of an object",
         );
     };
+    if text.len() > BYTES_MAX || !work::spend() {
+        return out_of_memory();
+    }
     match value {
         Value::Unbound | Value::None => text.push_str("None"),
         Value::Bool(boolean) => text.push_str(if *boolean { "True" } else { "False" }),

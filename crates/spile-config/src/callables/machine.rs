@@ -12,12 +12,13 @@ use super::fault::{Fault, Outcome, exception, raise, stop};
 use super::library::Given;
 use super::statements::Flow;
 use super::value::{Closure, Dict, Exception, Frame, Key, List, NESTING_MAX, Set, Value};
+use super::work;
 
 /// Evaluated expressions that one row may take.
 const STEPS_MAX: u64 = 5_000_000;
 
 /// Bytes that one row may make, those it drops again included.
-const BYTES_MAX: usize = 256 << 20;
+pub(super) const BYTES_MAX: usize = 256 << 20;
 
 /// Calls inside of calls, fewer than Python's 1000 since each has a share of the stack.
 const CALLS_MAX: usize = 400;
@@ -66,6 +67,7 @@ impl<'p> Machine<'p> {
     pub(super) fn refill(&mut self) {
         self.steps_left = STEPS_MAX;
         self.bytes_left = BYTES_MAX;
+        work::refill();
     }
 
     /// Lets go of what the last row left.
@@ -79,12 +81,15 @@ impl<'p> Machine<'p> {
     /// Calls a function that the config names.
     pub(super) fn call_entry(&mut self, entry: usize, arguments: Vec<Value>) -> Outcome<Value> {
         let function = self.global(self.program.entries[entry].global)?;
-        self.call(&function, Given { positional: arguments, named: Vec::new() })
+        let result = self.call(&function, Given { positional: arguments, named: Vec::new() })?;
+        // What was compared last may have used the work up.
+        self.step()?;
+        Ok(result)
     }
 
     /// Takes one step.
     pub(super) fn step(&mut self) -> Outcome<()> {
-        match self.steps_left.checked_sub(1) {
+        match self.steps_left.checked_sub(1).filter(|_| !work::is_used_up()) {
             Some(left) => {
                 self.steps_left = left;
                 Ok(())
@@ -104,11 +109,7 @@ impl<'p> Machine<'p> {
                 self.bytes_left = left;
                 Ok(())
             }
-            None => stop(
-                "script/memory",
-                format!("the function made more than {} MiB for one row", BYTES_MAX >> 20),
-                "Check it for lists or texts that grow without end.",
-            ),
+            None => out_of_memory(),
         }
     }
 
@@ -396,6 +397,15 @@ fn frozen_within(value: &Value, levels: usize) -> Outcome<Value> {
         }
         other => other.clone(),
     })
+}
+
+/// Stops because a row takes too much memory.
+pub(super) fn out_of_memory<T>() -> Outcome<T> {
+    stop(
+        "script/memory",
+        format!("the function made more than {} MiB for one row", BYTES_MAX >> 20),
+        "Check it for lists or texts that grow without end.",
+    )
 }
 
 /// Refuses to change what outlives the row.

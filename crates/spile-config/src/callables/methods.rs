@@ -139,6 +139,9 @@ impl Machine<'_> {
                 let width = numbers[0].unwrap_or(0).clamp(0, 1 << 20) as usize;
                 let missing = width.saturating_sub(text.chars().count());
                 let fill = words[1].unwrap_or(" ");
+                if fill.chars().count() != 1 {
+                    return raise("TypeError", "The fill character must be exactly one character long");
+                }
                 // Python puts the odd one to the left when the width is odd too.
                 let left = match name {
                     "ljust" => 0,

@@ -38,6 +38,7 @@ mod subscripts;
 mod unwind;
 mod value;
 mod walk;
+mod work;
 mod write_row;
 
 pub(crate) use code::{Constant, Program};

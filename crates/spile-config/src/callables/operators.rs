@@ -10,6 +10,7 @@ use super::format;
 use super::library::time;
 use super::machine::{Machine, refuse_change};
 use super::value::{Key, NESTING_MAX, TextKey, Value};
+use super::work;
 
 /// Makes the key of a dict or set.
 pub(super) fn key(value: &Value) -> Outcome<Key> {
@@ -210,11 +211,12 @@ impl Machine<'_> {
             (Value::Dict(dict), Value::Text(name)) => Ok(dict.entries.borrow().contains_key(&TextKey(name))),
             (Value::Dict(dict), item) => Ok(dict.entries.borrow().contains_key(&key(item)?)),
             (Value::Set(set), item) => Ok(set.items.borrow().contains(&key(item)?)),
-            (Value::Range(range), item) => match item.as_int() {
-                Some(number) => Ok((number - range.start) % range.step == 0
-                    && range.get((number - range.start) / range.step).is_some()),
-                None => Ok(false),
-            },
+            (Value::Range(range), item) => {
+                let steps = item.as_int().and_then(|number| number.checked_sub(range.start));
+                let steps = steps.filter(|distance| distance.checked_rem(range.step) == Some(0));
+                let index = steps.and_then(|distance| distance.checked_div(range.step));
+                Ok(index.is_some_and(|index| range.get(index).is_some()))
+            }
             (holder, item) => {
                 let mut walk = self.walk(holder).or_else(|_| {
                     raise("TypeError", format!("argument of type '{}' is not iterable", holder.type_name()))
@@ -309,7 +311,7 @@ pub(super) fn equal(left: &Value, right: &Value) -> bool {
 
 #[expect(clippy::float_cmp, reason = "it is what Python compares")]
 fn equal_within(left: &Value, right: &Value, levels: usize) -> bool {
-    let Some(levels) = levels.checked_sub(1) else { return false };
+    let Some(levels) = levels.checked_sub(1).filter(|_| work::spend()) else { return false };
     match (left, right) {
         (Value::Text(left), Value::Text(right)) => left == right,
         (Value::None, Value::None) => true,
@@ -350,7 +352,7 @@ pub(super) fn order(left: &Value, right: &Value, sign: &str) -> Outcome<Option<O
 }
 
 fn order_within(left: &Value, right: &Value, sign: &str, levels: usize) -> Outcome<Option<Ordering>> {
-    let Some(levels) = levels.checked_sub(1) else {
+    let Some(levels) = levels.checked_sub(1).filter(|_| work::spend()) else {
         return raise("RecursionError", "maximum recursion depth exceeded in comparison");
     };
     let incomparable = || {

@@ -115,9 +115,10 @@ impl Steps {
             if text.len() > 1 {
                 text.push(',');
             }
-            let before = text.len();
-            write_row::write(&value, text)?;
-            return machine.take(text.len() - before);
+            let mut written = String::new();
+            write_row::write(&value, &mut written)?;
+            text.push_str(&written);
+            return machine.take(written.len());
         };
         let arguments = |value: Value| self.program.arguments(*function, value);
         match step {

@@ -304,6 +304,9 @@ impl Key {
     }
 
     fn within(value: &Value, levels: usize) -> Option<Self> {
+        if !super::work::spend() {
+            return None;
+        }
         Some(match value {
             Value::None => Self::None,
             Value::Bool(boolean) => Self::Bool(*boolean),

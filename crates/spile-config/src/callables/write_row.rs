@@ -3,7 +3,9 @@
 use super::fault::{Outcome, stop};
 use super::format;
 use super::library::json::quoted;
+use super::machine::{BYTES_MAX, out_of_memory};
 use super::value::{Key, Value};
+use super::work;
 
 /// Deepest nesting of a row; the normaliser's own limit is lower and says so with the path.
 const LEVELS_MAX: usize = 200;
@@ -20,6 +22,9 @@ fn write_within(value: &Value, text: &mut String, levels: usize) -> Outcome<()> 
             "Check the function for a value that holds itself.",
         );
     };
+    if text.len() > BYTES_MAX || !work::spend() {
+        return out_of_memory();
+    }
     match value {
         Value::None => text.push_str("null"),
         Value::Bool(boolean) => text.push_str(if *boolean { "true" } else { "false" }),

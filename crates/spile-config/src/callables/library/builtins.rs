@@ -110,7 +110,7 @@ fn divmod(machine: &mut Machine<'_>, given: Given) -> Outcome<Value> {
 
 fn enumerate(machine: &mut Machine<'_>, given: Given) -> Outcome<Value> {
     let [iterable, start] = given.bind("enumerate", ["iterable", "start"])?;
-    let start = start.map_or(Some(0), |start| start.as_int());
+    let start = start.map_or(Some(0), |start| start.as_int()).filter(|start| start.unsigned_abs() < 1 << 100);
     let Some(start) = start else {
         return raise("TypeError", "enumerate() needs a whole number to start from");
     };
@@ -351,8 +351,11 @@ fn round(_: &mut Machine<'_>, given: Given) -> Outcome<Value> {
             (Some(number), Some(digits)) => {
                 let Some(unit) = 10_i128.checked_pow(digits.unsigned_abs()) else { return Ok(Value::Int(0)) };
                 let (quotient, rest) = (number.div_euclid(unit), number.rem_euclid(unit));
-                let up = rest * 2 > unit || (rest * 2 == unit && quotient % 2 != 0);
-                Ok(Value::Int((quotient + i128::from(up)) * unit))
+                let up = rest > unit - rest || (rest == unit - rest && quotient % 2 != 0);
+                match (quotient + i128::from(up)).checked_mul(unit) {
+                    Some(number) => Ok(Value::Int(number)),
+                    None => unsupported("rounding beyond 128 bits"),
+                }
             }
             _ => raise("TypeError", format!("type {} doesn't define __round__ method", value.type_name())),
         },

@@ -126,6 +126,9 @@ fn write(
     levels: usize,
 ) -> Outcome<()> {
     machine.step()?;
+    if let Value::Text(inner) = value {
+        machine.take(inner.len())?;
+    }
     let Some(levels) = levels.checked_sub(1) else {
         return raise("ValueError", "Circular reference detected");
     };
@@ -155,6 +158,7 @@ fn write(
             let depth = NESTING_MAX - levels;
             text.push('{');
             for (index, (key, value)) in entries.iter().enumerate() {
+                machine.take(style.indent.unwrap_or(0) * depth + key.len())?;
                 separate(index, depth, style, text);
                 quoted(key, style.ascii, text);
                 text.push_str(&style.key_separator);
@@ -190,6 +194,7 @@ fn write_items(
     let depth = NESTING_MAX - levels;
     text.push('[');
     for (index, item) in items.iter().enumerate() {
+        machine.take(style.indent.unwrap_or(0) * depth)?;
         separate(index, depth, style, text);
         write(machine, item, style, text, levels)?;
     }

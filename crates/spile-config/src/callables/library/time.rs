@@ -244,7 +244,7 @@ pub(in crate::callables) fn operate(
             Ok(Value::Float(left.microseconds as f64 / right.microseconds as f64))
         }
         (Value::Delta(left), Operator::FloorDiv, Value::Delta(right)) if right.microseconds != 0 => {
-            Ok(Value::Int(i128::from(left.microseconds.div_euclid(right.microseconds))))
+            Ok(Value::Int(i128::from(left.microseconds).div_euclid(i128::from(right.microseconds))))
         }
         (Value::Delta(left), Operator::Mult, number) | (number, Operator::Mult, Value::Delta(left)) => {
             match (number.as_int(), number.as_float()) {
