@@ -228,3 +228,6 @@ pub(crate) fn traffic(counters: &Counters) -> Traffic {
         bytes: counters.bytes.load(Ordering::Relaxed),
     }
 }
+
+#[cfg(test)]
+mod tests;
