@@ -21,6 +21,7 @@ mod load_interchange;
 mod load_kills;
 mod load_postgres;
 mod load_strategies;
+mod network;
 mod oracle;
 mod seeds;
 mod tidy;
