@@ -1,5 +1,6 @@
 //! dlt and Spile take turns on one dataset: nothing is lost, doubled or read from the start again.
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
@@ -39,7 +40,7 @@ fn api(run: usize, request: &Recorded) -> Reply {
     Reply::json(json!({"data": rows}))
 }
 
-fn resource(name: &str, write_disposition: &str) -> Value {
+fn resource(name: &str, write_disposition: &Value) -> Value {
     json!({
         "name": name,
         "primary_key": "id",
@@ -54,27 +55,31 @@ fn resource(name: &str, write_disposition: &str) -> Value {
     })
 }
 
+/// Runs real dlt on a config, into the file that Spile loads into.
+fn run_dlt(place: &Place, config: &Path) {
+    let output = Command::new(python())
+        .arg(repository().join("testdata/interchange/run.py"))
+        .args([config, &place.path("mix.duckdb"), Path::new("mix"), &place.path("dlt")])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
 /// Takes turns and looks at the dataset after each; `forget` clears both working folders between the runs.
-fn take_turns(first: usize, forget: bool) {
+fn take_turns(first: usize, forget: bool, merge: &Value) {
     let current = Arc::new(Mutex::new(0));
     let seen = Arc::clone(&current);
     let server = Server::start(move |request| api(*seen.lock().unwrap(), request));
     let place = Place::new();
     let config = json!({
         "client": {"base_url": server.url("")},
-        "resources": [resource("items", "merge"), resource("events", "append")],
+        "resources": [resource("items", merge), resource("events", &json!("append"))],
     });
     let config = place.write("mix.json", &config.to_string());
-    let work = place.path("dlt");
     for run in 0..RUNS {
         *current.lock().unwrap() = run;
         if run % 2 == first {
-            let output = Command::new(python())
-                .arg(repository().join("testdata/interchange/run.py"))
-                .args([config.as_os_str(), place.path("mix.duckdb").as_ref(), "mix".as_ref(), work.as_ref()])
-                .output()
-                .unwrap();
-            assert!(output.status.success(), "run {run}: {}", String::from_utf8_lossy(&output.stderr));
+            run_dlt(&place, &config);
         } else {
             place.run(&["run", "mix.json"]).expect(0);
         }
@@ -84,7 +89,7 @@ fn take_turns(first: usize, forget: bool) {
         assert_eq!(starts, [&start, &start], "run {run}");
         assert_dataset(&place, run);
         if forget {
-            for folder in [place.path(".spile"), work.clone()] {
+            for folder in [place.path(".spile"), place.path("dlt")] {
                 if folder.exists() {
                     std::fs::remove_dir_all(folder).unwrap();
                 }
@@ -115,15 +120,56 @@ fn assert_dataset(place: &Place, run: usize) {
 
 #[test]
 fn dlt_begins() {
-    take_turns(0, false);
+    take_turns(0, false, &json!("merge"));
 }
 
 #[test]
 fn spile_begins() {
-    take_turns(1, false);
+    take_turns(1, false, &json!("merge"));
 }
 
+/// Both derive the same row keys: what one has stored, the other one finds.
 #[test]
 fn only_the_destination_is_kept() {
-    take_turns(0, true);
+    take_turns(0, true, &json!({"disposition": "merge", "strategy": "upsert"}));
+}
+
+/// A version that one has stored is the same one to the other: it neither ends nor begins again.
+#[test]
+fn versions_change_hands() {
+    // A record that changes with each load, one that stays, one that is there in every other load.
+    let snapshot = |load: usize| {
+        let record = |id: usize, v: usize| json!({"id": id, "v": v, "deep": {"at": [v, {"x": id}]}});
+        let mut rows = vec![record(1, load), record(2, 0)];
+        rows.extend(load.is_multiple_of(2).then(|| record(3, 0)));
+        rows
+    };
+    let current = Arc::new(Mutex::new(0));
+    let seen = Arc::clone(&current);
+    let server = Server::start(move |_| Reply::json(json!({"data": snapshot(*seen.lock().unwrap())})));
+    let place = Place::new();
+    let mut versions = resource("items", &json!({"disposition": "merge", "strategy": "scd2"}));
+    versions["endpoint"] = json!({"path": "items", "data_selector": "data", "paginator": "single_page"});
+    let config = json!({"client": {"base_url": server.url("")}, "resources": [versions]});
+    let config = place.write("mix.json", &config.to_string());
+    for load in 0..4 {
+        *current.lock().unwrap() = load;
+        if load % 2 == 0 {
+            run_dlt(&place, &config);
+        } else {
+            place.run(&["run", "mix.json"]).expect(0);
+        }
+        let returns = load / 2 + 1;
+        let counts = place.row(
+            "mix.duckdb",
+            "select count(*) filter (id = 1), count(*) filter (id = 2), count(*) filter (id = 3), \
+             count(*) filter (_dlt_valid_to is null), (select count(*) from mix_dataset.items__deep__at) \
+             from mix_dataset.items",
+        );
+        let active = if load % 2 == 0 { 3 } else { 2 };
+        // Nested rows of a version are stored once: two for each version of 1, and for 2 and 3.
+        let nested = 2 * (load + 1) + 4;
+        let expected = [load + 1, 1, returns, active, nested].map(|count| count.to_string());
+        assert_eq!(counts, expected, "load {load}");
+    }
 }

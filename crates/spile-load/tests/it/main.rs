@@ -3,6 +3,7 @@
 
 mod destinations;
 mod documents;
+mod existing;
 mod fixture;
 mod load;
 mod merge;
