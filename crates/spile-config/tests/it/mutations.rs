@@ -13,7 +13,9 @@ use crate::project::Project;
 
 const MARK: &str = "mutant77";
 
-const DIALECTS: [(&str, &str); 4] = [("json", "json"), ("python", "py"), ("toml", "toml"), ("yaml", "yaml")];
+/// What is written, and the extension that it is read by. The document is the YAML in a fenced block.
+const DIALECTS: [(&str, &str); 5] =
+    [("json", "json"), ("python", "py"), ("toml", "toml"), ("yaml", "yaml"), ("yaml", "md")];
 
 /// Maps whose keys are the user's own.
 const FREE: [&str; 4] = ["params", "headers", "json", "columns"];
@@ -98,7 +100,7 @@ fn mutants() -> Vec<Mutant> {
         all.push(Mutant { what: format!("misspelt {pointer}"), tree });
         // Values of a type that the key cannot have. A text is a legal value of some.
         for (kind, value) in
-            [("list", json!([[MARK]])), ("map", json!({MARK: {MARK: MARK}})), ("text", json!(MARK))]
+            [("list", json!([MARK, 7])), ("map", json!({MARK: {MARK: MARK}})), ("text", json!(MARK))]
         {
             let takes_text = [
                 "name",
@@ -162,8 +164,7 @@ fn problem(text: &str, findings: &[Diagnostic]) -> Option<&'static str> {
     let near = |found: &&&Diagnostic| {
         found.span.as_ref().is_some_and(|span| {
             let line = span.line_column().0;
-            // A list or map of several lines is marked where it begins.
-            lines.iter().any(|marked| marked.abs_diff(line) <= 2)
+            lines.iter().any(|marked| marked.abs_diff(line) <= 1)
         })
     };
     match (errors.is_empty(), errors.iter().find(near)) {
@@ -186,7 +187,10 @@ fn broken_configs_are_caught_where_they_are_broken() {
         };
         for (dialect, extension) in DIALECTS {
             let converted = convert(Path::new("m.json"), dialect, None, &environment);
-            let Some(text) = converted.text else { continue };
+            let Some(mut text) = converted.text else { continue };
+            if extension == "md" {
+                text = format!("# A shop\n\nIts API:\n\n```yaml\n{text}```\n\nThat is all.\n");
+            }
             // A script has no place for an unknown setting.
             if !text.contains(MARK) {
                 continue;
@@ -194,11 +198,11 @@ fn broken_configs_are_caught_where_they_are_broken() {
             let name = format!("c.{extension}");
             let found = Project::new().file(&name, &text).load(&name).diagnostics;
             count += 1;
-            assert!(found.iter().all(|found| found.hint.is_some()), "{} {dialect}: no hint", mutant.what);
+            assert!(found.iter().all(|found| found.hint.is_some()), "{} {extension}: no hint", mutant.what);
             match problem(&text, &found) {
                 None => {}
-                Some("not caught") => uncaught.push(format!("{} {dialect}", mutant.what)),
-                Some(_) => elsewhere.push(format!("{} {dialect}: {:?}", mutant.what, found[0].span)),
+                Some("not caught") => uncaught.push(format!("{} {extension}", mutant.what)),
+                Some(_) => elsewhere.push(format!("{} {extension}: {:?}", mutant.what, found[0].span)),
             }
         }
     }
