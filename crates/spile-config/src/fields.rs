@@ -55,6 +55,10 @@ pub(crate) fn not_supported(what: &str, span: &Span) -> Diagnostic {
 
 /// Says that a value has the wrong shape.
 pub(crate) fn wrong_type(what: &str, expected: &str, found: &Node) -> Diagnostic {
+    if matches!(found.value, Value::Function(_)) {
+        return not_supported(&format!("a function as {what}"), &found.span)
+            .hint(format!("Write {expected} here, or remove the key."));
+    }
     Diagnostic::error("config/wrong-type", format!("{what} must be {expected}, found {}", found.kind()))
         .at(&found.span)
         .label(format!("expected {expected}"))

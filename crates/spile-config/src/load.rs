@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use spile_core::{Auth, Diagnostic, Diagnostics, Paginator, Plan, Redactor, Registry, SourceFile, Span};
+use spile_core::{
+    Auth, Diagnostic, Diagnostics, Paginator, Plan, Redactor, Registry, Severity, SourceFile, Span,
+};
 
 use crate::dialects::{self, Dialect, Reading};
 use crate::fields::general_hint;
@@ -199,6 +201,26 @@ pub(crate) fn read_file(
     }
 }
 
+/// More findings than anybody reads at once. Each takes a walk through the file to be shown.
+const FINDINGS_MAX: usize = 500;
+
+/// Leaves out what is beyond [`FINDINGS_MAX`], warnings first, and says so.
+fn most_important(list: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    if list.len() <= FINDINGS_MAX {
+        return list;
+    }
+    let more = list.len() - FINDINGS_MAX;
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        list.into_iter().partition(|found| found.severity == Severity::Error);
+    let mut kept = Diagnostics::new();
+    errors.into_iter().chain(warnings).take(FINDINGS_MAX).for_each(|found| kept.push(found));
+    kept.push(
+        Diagnostic::warning("config/too-many-findings", format!("{more} more findings are not shown"))
+            .hint("Mend these first."),
+    );
+    kept.into_sorted()
+}
+
 /// Findings about a text that could not be completed, so that what else is wrong with it says nothing.
 const UNREAD: [&str; 2] = ["config/missing-variable", "config/invalid-placeholder"];
 
@@ -206,7 +228,7 @@ const UNREAD: [&str; 2] = ["config/missing-variable", "config/invalid-placeholde
 /// sorts.
 fn tidy(diagnostics: Diagnostics, redactor: &Redactor) -> Vec<Diagnostic> {
     let mut seen = BTreeSet::new();
-    let mut list = diagnostics.into_sorted();
+    let mut list = most_important(diagnostics.into_sorted());
     let unread: Vec<Span> = list
         .iter()
         .filter(|found| UNREAD.contains(&found.code))

@@ -5,7 +5,9 @@
 
 use spile_core::{Diagnostic, Diagnostics, Key, Node, Span, Value};
 
-use crate::dialects::{DEPTH_MAX, Reading, SourceConfig, duplicate_key, placeholder, split_top, too_deep};
+use crate::dialects::{
+    DEPTH_MAX, ENTRIES_MAX, Reading, SourceConfig, duplicate_key, placeholder, split_top, too_deep, too_long,
+};
 
 pub(crate) fn read(reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> Option<SourceConfig> {
     let mut reader = Reader { reading, text: reading.text, offset: 0, diagnostics };
@@ -82,6 +84,10 @@ impl Reader<'_, '_> {
                 return self.fail("expected `:` after the key", "Write `\"key\": value`.");
             }
             let node = self.value(depth + 1)?;
+            if entries.len() >= ENTRIES_MAX {
+                too_long("a map", &key.span, self.diagnostics);
+                return None;
+            }
             match entries.iter().find(|(existing, _)| existing.name == key.name) {
                 Some((first, _)) => duplicate_key(&key, first, self.diagnostics),
                 None => entries.push((key, node)),

@@ -25,6 +25,9 @@ pub(crate) use toml::read_tree as read_toml_tree;
 /// Deepest nesting that any reader accepts.
 pub(crate) const DEPTH_MAX: usize = 64;
 
+/// More entries than any map of a config has. It bounds the search for repeated keys.
+pub(crate) const ENTRIES_MAX: usize = 10_000;
+
 /// One way to write a config.
 pub struct Dialect {
     /// Its name.
@@ -164,7 +167,8 @@ pub(crate) const SETTING_KEYS: [&str; 10] = [
     "dataset",
 ];
 
-/// Splits the top of a data dialect: the dict itself, or one entry under `sources`, and the settings beside it.
+/// Splits the top of a data dialect: the dict itself, or one entry under `sources`, and the settings beside it. `$schema` is
+/// for editors.
 pub(crate) fn split_top(top: Node, diagnostics: &mut Diagnostics) -> Option<SourceConfig> {
     let Value::Map(entries) = top.value else {
         diagnostics.push(
@@ -179,7 +183,7 @@ pub(crate) fn split_top(top: Node, diagnostics: &mut Diagnostics) -> Option<Sour
     for (key, node) in entries {
         if SETTING_KEYS.contains(&key.name.as_str()) {
             settings.push((key, node));
-        } else {
+        } else if key.name != "$schema" {
             rest.push((key, node));
         }
     }
@@ -241,6 +245,15 @@ pub(crate) fn duplicate_key(key: &Key, first: &Key, diagnostics: &mut Diagnostic
             .at(&key.span)
             .label(format!("first written on line {line}"))
             .hint("Remove one of the two; which one would win differs between tools."),
+    );
+}
+
+/// Reports a map or list that is too long to be part of a config.
+pub(crate) fn too_long(what: &str, span: &Span, diagnostics: &mut Diagnostics) {
+    diagnostics.push(
+        Diagnostic::error("config/too-large", format!("{what} has more than {ENTRIES_MAX} entries"))
+            .at(span)
+            .hint("Check that this is the config and not its data."),
     );
 }
 

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
 use spile_core::{Diagnostic, Diagnostics, Key, Node, Span, Value};
 
-use crate::dialects::{DEPTH_MAX, Reading, SourceConfig, duplicate_key, placeholder, split_top, too_deep};
+use crate::dialects::{
+    DEPTH_MAX, ENTRIES_MAX, Reading, SourceConfig, duplicate_key, placeholder, split_top, too_deep, too_long,
+};
 
 /// More nodes than any config has; reached only by aliases of aliases.
 const NODES_MAX: usize = 200_000;
@@ -157,6 +159,10 @@ impl<'r> Reader<'r, '_> {
             if key.name == "<<" && style == ScalarStyle::Plain {
                 merged.extend(self.merge_source(node)?);
                 continue;
+            }
+            if entries.len() >= ENTRIES_MAX {
+                too_long("a map", &key.span, self.diagnostics);
+                return None;
             }
             match entries.iter().find(|(existing, _)| existing.name == key.name) {
                 Some((first, _)) => duplicate_key(&key, first, self.diagnostics),

@@ -6,6 +6,7 @@ mod broken;
 mod components;
 mod convert;
 mod dialects;
+mod hostile;
 mod mutations;
 mod project;
 mod python;
