@@ -28,14 +28,26 @@ pub fn explain(plan: &Plan) -> Value {
 }
 
 fn explain_resource(resource: &ResourcePlan, plan: &Plan) -> Value {
+    let parent = resource.family.parent.as_ref();
+    let parent_name = parent.map(|parent| parent.resource.as_str());
     let pairs = |pairs: &[(String, ParamValue)]| -> Vec<Value> {
-        pairs.iter().map(|(name, value)| json!({"name": name, "value": written(value)})).collect()
+        pairs
+            .iter()
+            .map(|(name, value)| json!({"name": name, "value": written(value, parent_name)}))
+            .collect()
+    };
+    let url = match parent {
+        // Placeholders are no part of a URL, so redacting encodes their braces.
+        Some(parent) => redact_url(&text(&parent.url, parent_name)).replace("%7B", "{").replace("%7D", "}"),
+        None => redact_url(resource.url.as_str()),
     };
     let load = &resource.load;
     json!({
         "name": resource.name,
+        "parent": parent_name,
+        "loaded": !resource.family.hidden,
         "method": match resource.method { Method::Get => "GET", Method::Post => "POST" },
-        "url": redact_url(resource.url.as_str()),
+        "url": url,
         "params": pairs(&resource.params),
         "headers": resource.headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
         "credentials": resource.auth.len(),
@@ -62,22 +74,23 @@ fn explain_incremental(plan: &IncrementalPlan) -> Value {
     })
 }
 
-/// Writes a value that is known when the run starts with its placeholder.
-fn written(value: &ParamValue) -> String {
-    let parts = match value {
-        ParamValue::Literal(text) => return text.clone(),
-        ParamValue::Template(parts) => parts,
-    };
-    let named = [
-        (TemplatePart::IncrementalStart, "{incremental.start_value}"),
-        (TemplatePart::IncrementalLast, "{incremental.last_value}"),
-        (TemplatePart::IncrementalInitial, "{incremental.initial_value}"),
-        (TemplatePart::IncrementalEnd, "{incremental.end_value}"),
-    ];
-    let part = |part: &TemplatePart| match (part, named.iter().find(|(known, _)| known == part)) {
-        (TemplatePart::Text(text), _) => text.clone(),
-        (_, Some((_, name))) => (*name).to_owned(),
-        (other, None) => format!("{{{other:?}}}"),
+/// Writes a value that is known when the run starts, or for each row of the parent, with its placeholders.
+fn written(value: &ParamValue, parent: Option<&str>) -> String {
+    match value {
+        ParamValue::Literal(text) => text.clone(),
+        ParamValue::Template(parts) => text(parts, parent),
+    }
+}
+
+/// Writes the parts of a template as a config has them.
+fn text(parts: &[TemplatePart], parent: Option<&str>) -> String {
+    let part = |part: &TemplatePart| match part {
+        TemplatePart::Text(text) => text.clone(),
+        TemplatePart::IncrementalStart => "{incremental.start_value}".to_owned(),
+        TemplatePart::IncrementalLast => "{incremental.last_value}".to_owned(),
+        TemplatePart::IncrementalInitial => "{incremental.initial_value}".to_owned(),
+        TemplatePart::IncrementalEnd => "{incremental.end_value}".to_owned(),
+        TemplatePart::Parent(name) => format!("{{resources.{}.{name}}}", parent.unwrap_or("…")),
     };
     parts.iter().map(part).collect()
 }

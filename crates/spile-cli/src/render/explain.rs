@@ -14,9 +14,10 @@ pub(crate) fn tree(document: &Value) -> String {
         client["retries_max"],
         client["timeout_seconds"],
     );
-    for resource in document["resources"].as_array().into_iter().flatten() {
+    let resources = document["resources"].as_array().map_or(&[][..], Vec::as_slice);
+    for resource in resources.iter().filter(|resource| resource["parent"].is_null()) {
         text.push('\n');
-        branch(resource, &mut text);
+        family(resource, resources, 0, &mut text);
     }
     let values = document["values"].as_array().map_or(&[][..], Vec::as_slice);
     if !values.is_empty() {
@@ -29,7 +30,15 @@ pub(crate) fn tree(document: &Value) -> String {
     text
 }
 
-fn branch(resource: &Value, text: &mut String) {
+/// Draws a resource and, under it, those that are read for each of its rows.
+fn family(resource: &Value, resources: &[Value], depth: usize, text: &mut String) {
+    branch(resource, depth, text);
+    for child in resources.iter().filter(|child| child["parent"] == resource["name"]) {
+        family(child, resources, depth + 1, text);
+    }
+}
+
+fn branch(resource: &Value, depth: usize, text: &mut String) {
     let mut lines = Vec::new();
     let mut request = format!("{} {}", word(&resource["method"]), word(&resource["url"]));
     let mut separator = if request.contains('?') { '&' } else { '?' };
@@ -68,10 +77,18 @@ fn branch(resource: &Value, text: &mut String) {
         }
     }
     lines.push(("table", table));
-    text.push_str(&format!("{}\n", word(&resource["name"])));
+    let indent = "    ".repeat(depth);
+    let mut heading = word(&resource["name"]);
+    if let Some(parent) = resource["parent"].as_str() {
+        heading.push_str(&format!(", for each row of {parent}"));
+    }
+    if resource["loaded"] == Value::Bool(false) {
+        heading.push_str(", read for its children only");
+    }
+    text.push_str(&format!("{indent}{heading}\n"));
     let last = lines.len() - 1;
     for (index, (name, line)) in lines.iter().enumerate() {
-        text.push_str(&format!("{} {name:<8} {line}\n", if index == last { "└" } else { "├" }));
+        text.push_str(&format!("{indent}{} {name:<8} {line}\n", if index == last { "└" } else { "├" }));
     }
 }
 

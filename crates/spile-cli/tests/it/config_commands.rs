@@ -37,3 +37,33 @@ fn from_nothing_to_an_explained_plan() {
     assert_eq!(document["fingerprint"], other["fingerprint"]);
     assert_eq!(spile(folder.path(), &["convert", "shop.yaml", "--to", "xml"]).status.code(), Some(2));
 }
+
+#[test]
+fn a_plan_is_drawn_with_children_under_their_parents() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "client: {base_url: 'https://h/v1'}\nresources:\n  - {name: users, selected: false}\n  \
+                - name: orders\n    endpoint: {path: 'users/{resources.users.id}/orders', params: {tag: \
+                '{resources.users.tag}'}}\n  - {name: items, endpoint: 'orders/{resources.orders.id}'}\n  - shops\n";
+    std::fs::write(folder.path().join("shop.yaml"), text).unwrap();
+    let explained = spile(folder.path(), &["explain", "shop.yaml"]);
+    let said = String::from_utf8(explained.stdout).unwrap();
+    let lines: Vec<&str> = said.lines().collect();
+    let tree: Vec<&str> = lines
+        .iter()
+        .filter(|line| !line.is_empty() && !line.trim_start().starts_with(['├', '└']))
+        .copied()
+        .collect();
+    assert_eq!(
+        tree[2..],
+        [
+            "users, read for its children only",
+            "    orders, for each row of users",
+            "        items, for each row of orders",
+            "shops",
+        ],
+        "{said}"
+    );
+    let request =
+        "    ├ request  GET https://h/v1/users/{resources.users.id}/orders?tag={resources.users.tag}";
+    assert!(lines.contains(&request), "{said}");
+}

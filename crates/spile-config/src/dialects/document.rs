@@ -20,7 +20,10 @@ pub(crate) fn read(reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> Opti
     let blocks: Vec<Block> =
         fenced_blocks(reading.text).into_iter().filter(|block| holds_config(block, reading.text)).collect();
     let block = choose(&blocks, reading, diagnostics)?;
-    let blanked = blank_outside(reading.text, &block.content);
+    let mut blanked = blank_outside(reading.text, &block.content);
+    if block.dialect == "python" {
+        allow_indentation(&mut blanked, &block.content);
+    }
     let dialect = DIALECTS.iter().find(|dialect| dialect.name == block.dialect)?;
     dialect.read(&Reading { text: &blanked, ..*reading }, diagnostics)
 }
@@ -123,6 +126,21 @@ fn holds_config(block: &Block, text: &str) -> bool {
     match block.dialect {
         "python" => content.contains("rest_api_source") || content.contains("rest_api_resources"),
         _ => content.contains("client") && content.contains("resources"),
+    }
+}
+
+/// Lets a script that is indented as a whole (in a list item) be Python: its fence becomes the `if` that it stands under, so
+/// that no position moves.
+fn allow_indentation(blanked: &mut String, content: &Range<usize>) {
+    const OPENING: &str = "if 1:";
+    let is_indented = blanked[content.clone()]
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .is_some_and(|line| line.starts_with([' ', '\t']));
+    let fence_end = blanked[..content.start].trim_end_matches(['\n', '\r']).len();
+    let fence = blanked[..fence_end].rfind('\n').map_or(0, |newline| newline + 1);
+    if is_indented && fence_end - fence >= OPENING.len() {
+        blanked.replace_range(fence..fence + OPENING.len(), OPENING);
     }
 }
 

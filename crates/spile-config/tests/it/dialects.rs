@@ -72,6 +72,24 @@ fn documents_with_several_blocks() {
     assert_eq!(project.load("c.md").diagnostics[0].code, "config/unknown-block");
 }
 
+/// A block in a list item is indented with it; its lines and columns stay those of the document.
+#[test]
+fn indented_blocks() {
+    let script = "from dlt.sources.rest_api import rest_api_source\n\ndef make():\n    return 'https://h'\n\nrest_api_source({'client': {'base_url': make()}, 'resources': ['a']})\n";
+    let json = "{\"client\": {\"base_url\": \"https://h\"},\n \"resources\": [\"a\"]}\n";
+    let toml = "resources = [\"a\"]\n[client]\nbase_url = \"https://h\"\n";
+    for (language, text) in [("python", script), ("yaml", BODY), ("json", json), ("toml", toml)] {
+        let inside: String = text.lines().map(|line| format!("   {line}\n")).collect();
+        let document = format!("1. Like this:\n\n   ```{language}\n{inside}   ```\n2. Run it.\n");
+        Project::new().file("c.md", &document).plan("c.md");
+        let wrong = document.replace("https://h", "h");
+        let found = render(&Project::new().file("c.md", &wrong).load("c.md").diagnostics);
+        let is_place = |line: &str| line.contains("return") || line.contains("base_url");
+        let line = wrong.lines().position(is_place).unwrap() + 1;
+        assert!(found.starts_with(&format!("config/invalid-url {line}:")), "{language}: {found}");
+    }
+}
+
 #[test]
 fn a_byte_order_mark_is_not_counted() {
     for (name, text) in [
