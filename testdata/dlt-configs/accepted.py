@@ -4,7 +4,7 @@
 #   # case NAME        opens a case
 #   # env NAME=VALUE   an environment variable for it
 #   # spile refuses CODE: why    where Spile differs; the code is asserted
-#   # spile may refuse: why      a callable or object of Python; if it is refused, the message must say so
+#   # spile may refuse: why      not built yet; if it is refused, the message must say so
 import dlt
 from dlt.sources.rest_api import rest_api_source
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth, BearerTokenAuth, HttpBasicAuth, OAuth2ClientCredentials
@@ -43,7 +43,7 @@ rest_api_source({"client": {"base_url": "https://shop.example", "auth": {"type":
 rest_api_source({"client": {"base_url": "https://shop.example", "auth": {"token": "t-123"}}, "resources": ["users"]})
 
 # case classes of one's own and a table per row
-# spile may refuse: classes are not evaluated
+# spile refuses config/python-unsupported: classes are not evaluated
 class Backwards(HeaderLinkPaginator):
     def __init__(self):
         super().__init__(links_next_key="prev")
@@ -68,7 +68,7 @@ rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {
 rest_api_source({"client": {"base_url": "https://shop.example", "headers": {"X-Shop": "forty-two"}}, "resources": ["users", {"name": "more_users"}, {"name": "all_users", "endpoint": "users/all"}]})
 
 # case a table per row on a child
-# spile refuses config/wrong-type: a table name that is a function
+# spile refuses config/not-supported: a table name that is a function
 rest_api_source({"client": client, "resources": ["users", {"name": "orders", "table_name": lambda row: row["kind"], "endpoint": {"path": "users/{user}/orders", "params": {"user": by_id}}}]})
 
 # case static and resolved parameters in one path

@@ -28,12 +28,12 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Lists what a config can name.
     List(ListArgs),
+    /// Prints a JSON Schema: for editors that complete and check configs.
+    Schema(SchemaArgs),
     /// Starts a small local API and runs two configs against it.
     Demo(DemoArgs),
     #[command(hide = true)]
     Preview(LaterArgs),
-    #[command(hide = true)]
-    Schema(LaterArgs),
     #[command(hide = true)]
     Tape(LaterArgs),
     #[command(hide = true)]
@@ -144,6 +144,20 @@ pub(crate) struct ListArgs {
     /// What is printed on standard output.
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Of what.
+    #[arg(value_enum)]
+    pub(crate) what: SchemaKind,
+}
+
+/// What a schema describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaKind {
+    /// The config language: YAML, TOML and JSON.
+    Config,
 }
 
 #[derive(Debug, Args)]

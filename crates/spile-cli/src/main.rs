@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         Command::List(args) => commands::list::execute(args),
         Command::Demo(args) => commands::demo::execute(args),
         Command::Preview(_) => commands::later("preview"),
-        Command::Schema(_) => commands::later("schema"),
+        Command::Schema(args) => commands::schema::execute(args),
         Command::Tape(_) => commands::later("tape"),
         Command::State(_) => commands::later("state"),
     };

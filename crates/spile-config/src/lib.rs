@@ -17,14 +17,18 @@ mod explain;
 mod fields;
 mod fingerprint;
 mod interpolate;
+mod keys;
 mod load;
 mod naming;
 mod providers;
 mod resolve;
+mod schema;
 mod set;
 mod write;
 
 pub use convert::{Converted, convert};
 pub use dialects::{DIALECTS, Dialect};
 pub use explain::explain;
+pub use keys::{KEY_GROUPS, KeyGroup};
 pub use load::{Environment, Options, Registries, Resolved, load, load_text};
+pub use schema::schema;

@@ -46,15 +46,23 @@ impl Environment {
     }
 }
 
+/// Spile's own components.
+const REGISTRIES: Registries =
+    Registries { paginators: &spile_extract::PAGINATORS, auths: &spile_extract::AUTHS };
+
 /// Reads a config of any dialect and resolves it, with Spile's own paginators and auths.
 pub fn load_config(path: &Path, options: &Options, environment: &Environment) -> Resolved {
-    let registries = Registries { paginators: &spile_extract::PAGINATORS, auths: &spile_extract::AUTHS };
-    spile_config::load(path, options, &config_environment(environment), &registries)
+    spile_config::load(path, options, &config_environment(environment), &REGISTRIES)
 }
 
 /// Reads a config and writes it in the dialect with the name `to`.
 pub fn convert_config(path: &Path, to: &str, block: Option<usize>, environment: &Environment) -> Converted {
     spile_config::convert(path, to, block, &config_environment(environment))
+}
+
+/// Returns the JSON Schema of the config language, for editors.
+pub fn config_schema() -> serde_json::Value {
+    spile_config::schema(&REGISTRIES)
 }
 
 fn config_environment(environment: &Environment) -> spile_config::Environment {

@@ -35,11 +35,13 @@ mod verdict;
 mod workdir;
 
 pub use environment::{
-    Environment, RunOptions, convert_config, load_config, locate_dataset, open_destination,
+    Environment, RunOptions, config_schema, convert_config, load_config, locate_dataset, open_destination,
 };
 pub use history::{PastLoad, past_loads};
 pub use run::run;
-pub use spile_config::{Converted, DIALECTS, Dialect, Options as ConfigOptions, Resolved, explain};
+pub use spile_config::{
+    Converted, DIALECTS, Dialect, KEY_GROUPS, KeyGroup, Options as ConfigOptions, Resolved, explain,
+};
 pub use spile_core::{
     Def, Destination, Diagnostic, Error, ErrorKind, Event, FieldDoc, Observer, Plan, ReportStatus,
     ResourceReport, Result, RunReport, Severity, Span, StoredLoad, StoredTable, TableReport, Verdict,

@@ -7,6 +7,7 @@ pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod run;
+pub(crate) mod schema;
 pub(crate) mod show;
 
 use spile::{ConfigOptions, Environment, Error, ErrorKind};
@@ -26,7 +27,7 @@ pub(crate) const SUSPICIOUS: u8 = 3;
 /// Answers a command of the contract that is not there yet.
 pub(crate) fn later(command: &str) -> u8 {
     let error = Error::new(ErrorKind::Config, "cli/not-yet", format!("`spile {command}` is not there yet"))
-        .hint("This version has run, check, explain, convert, init, show, list and demo; the README lists what comes next.");
+        .hint("This version has run, check, explain, convert, init, show, list, schema and demo; the README lists what comes next.");
     render::error::print(&error);
     INVALID
 }

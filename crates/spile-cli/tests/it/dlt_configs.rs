@@ -23,9 +23,9 @@ enum Claim {
     MayRefuse,
 }
 
-struct Case {
-    name: String,
-    script: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
+    pub(crate) script: String,
     environment: Vec<(String, String)>,
     claim: Claim,
     why: String,
@@ -38,6 +38,11 @@ fn cases(file: &str) -> Vec<Case> {
     let mut parts = text.split("\n# case ");
     let head = parts.next().unwrap();
     parts.map(|part| case(head, part)).collect()
+}
+
+/// Returns the cases that both accept.
+pub(crate) fn accepted_by_both() -> Vec<Case> {
+    cases("accepted.py").into_iter().filter(|case| case.claim == Claim::Same).collect()
 }
 
 fn case(head: &str, part: &str) -> Case {

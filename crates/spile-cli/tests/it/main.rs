@@ -23,6 +23,8 @@ mod load_postgres;
 mod load_strategies;
 mod network;
 mod oracle;
+mod reference;
+mod schema;
 mod seeds;
 mod tidy;
 mod warnings;

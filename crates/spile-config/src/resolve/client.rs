@@ -10,7 +10,7 @@ use url::{Origin, Url};
 use crate::fields::{KnownKeys, wrong_type};
 use crate::resolve::Resolver;
 
-const CLIENT: KnownKeys = KnownKeys {
+pub(super) const CLIENT: KnownKeys = KnownKeys {
     of: "client",
     known: &[
         "base_url",
@@ -29,10 +29,10 @@ const CLIENT: KnownKeys = KnownKeys {
     later: &[("session", "Remove it; retries and timeouts are set by `client.retry` and `client.timeout`.")],
 };
 
-const RATE_LIMIT: KnownKeys =
+pub(super) const RATE_LIMIT: KnownKeys =
     KnownKeys { of: "client.rate_limit", known: &["requests", "seconds"], later: &[] };
 
-const LIMITS: KnownKeys = KnownKeys {
+pub(super) const LIMITS: KnownKeys = KnownKeys {
     of: "client.limits",
     known: &[
         "pages_max",

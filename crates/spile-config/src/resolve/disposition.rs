@@ -23,7 +23,7 @@ const REPLACE_STRATEGIES: [(&str, ()); 3] =
 
 const SQL_CONDITION: &str = "Remove it; conditions in SQL are not taken from a config yet.";
 
-const DISPOSITION: KnownKeys = KnownKeys {
+pub(super) const DISPOSITION: KnownKeys = KnownKeys {
     of: "write_disposition",
     known: &[
         "disposition",

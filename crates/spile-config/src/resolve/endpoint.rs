@@ -14,7 +14,7 @@ use crate::resolve::Resolver;
 use crate::resolve::path::Target;
 use crate::resolve::read::Reported;
 
-const ENDPOINT: KnownKeys = KnownKeys {
+pub(super) const ENDPOINT: KnownKeys = KnownKeys {
     of: "endpoint",
     known: &[
         "path",
@@ -31,7 +31,7 @@ const ENDPOINT: KnownKeys = KnownKeys {
     later: &[("data", "Send a JSON body with `json`, if the API takes one.")],
 };
 
-const ACTION: KnownKeys =
+pub(super) const ACTION: KnownKeys =
     KnownKeys { of: "a response action", known: &["status_code", "content", "action"], later: &[] };
 
 /// The parts of a resource plan that come from its endpoint.

@@ -9,7 +9,7 @@ use crate::fields::{KnownKeys, wrong_type};
 use crate::resolve::Resolver;
 use crate::resolve::read::Reported;
 
-const STEP: KnownKeys =
+pub(super) const STEP: KnownKeys =
     KnownKeys { of: "a processing step", known: &["filter", "map", "yield_map"], later: &[] };
 
 impl Resolver<'_> {

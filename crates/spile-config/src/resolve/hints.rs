@@ -12,11 +12,11 @@ use crate::resolve::{Resolver, merge};
 
 const CHANGES_ROWS: &str = "Remove the hint; it would change which rows are kept.";
 
-const CONTRACT: KnownKeys =
+pub(super) const CONTRACT: KnownKeys =
     KnownKeys { of: "schema_contract", known: &["tables", "columns", "data_type"], later: &[] };
 
 /// Hints of a column. Those that other destinations use (`partition`, `cluster`, `sort`) are kept in the schema.
-const COLUMN: KnownKeys = KnownKeys {
+pub(super) const COLUMN: KnownKeys = KnownKeys {
     of: "a column",
     known: &[
         "name",

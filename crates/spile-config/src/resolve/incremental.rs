@@ -12,7 +12,7 @@ use crate::fields::{KnownKeys, missing, wrong_type};
 use crate::resolve::read::Reported;
 use crate::resolve::{Resolver, start_of};
 
-const INCREMENTAL: KnownKeys = KnownKeys {
+pub(super) const INCREMENTAL: KnownKeys = KnownKeys {
     of: "incremental",
     known: &[
         "type",
@@ -35,7 +35,7 @@ const INCREMENTAL: KnownKeys = KnownKeys {
     later: &[],
 };
 
-const SYNC: KnownKeys = KnownKeys {
+pub(super) const SYNC: KnownKeys = KnownKeys {
     of: "incremental_sync",
     known: &[
         "cursor_field",

@@ -217,3 +217,48 @@ fn start_of(node: &Node) -> Span {
     let first = span.file.text.get(span.start..).and_then(|rest| rest.chars().next());
     Span::new(&span.file, span.start, span.start + first.map_or(0, char::len_utf8))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        TOP, client, disposition, endpoint, functions, hints, incremental, resource, retry, table_hints,
+    };
+    use crate::dialects::SETTING_KEYS;
+    use crate::keys::KEY_GROUPS;
+
+    #[test]
+    fn every_known_key_is_documented() {
+        let known: [(&str, &[&str]); 17] = [
+            ("config", TOP.known),
+            ("settings", &SETTING_KEYS),
+            ("client", client::CLIENT.known),
+            ("retry", retry::RETRY.known),
+            ("rate_limit", client::RATE_LIMIT.known),
+            ("limits", client::LIMITS.known),
+            ("resource_defaults", resource::RESOURCE.known),
+            ("resource", resource::RESOURCE.known),
+            ("step", functions::STEP.known),
+            ("reference", table_hints::REFERENCE.known),
+            ("write_disposition", disposition::DISPOSITION.known),
+            ("schema_contract", hints::CONTRACT.known),
+            ("column", hints::COLUMN.known),
+            ("endpoint", endpoint::ENDPOINT.known),
+            ("response_action", endpoint::ACTION.known),
+            ("incremental", incremental::INCREMENTAL.known),
+            ("incremental_sync", incremental::SYNC.known),
+        ];
+        for group in KEY_GROUPS {
+            let found = known.iter().find(|(name, _)| *name == group.name);
+            let (_, known) = found.unwrap_or_else(|| panic!("`{}` is not compared", group.name));
+            let mut known: Vec<&str> = known.to_vec();
+            if group.name == "resource_defaults" {
+                known.retain(|key| *key != "name");
+            }
+            let mut documented: Vec<&str> = group.fields.iter().map(|field| field.name).collect();
+            known.sort_unstable();
+            documented.sort_unstable();
+            assert_eq!(documented, known, "give the keys of `{}` a row each in keys.rs", group.name);
+        }
+        assert_eq!(KEY_GROUPS.len(), known.len(), "a group is missing in keys.rs");
+    }
+}

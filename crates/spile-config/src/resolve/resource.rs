@@ -4,12 +4,13 @@ use spile_core::{
     BodyTemplate, ClientPlan, Diagnostic, FamilyPlan, Key, Node, ParentPlan, ResourcePlan, Value,
 };
 
+use crate::dialects::{ENTRIES_MAX, too_long};
 use crate::fields::{KnownKeys, missing, nearest, wrong_type};
 use crate::resolve::parent::{Link, References};
 use crate::resolve::path::Target;
 use crate::resolve::{Resolver, merge, start_of};
 
-const RESOURCE: KnownKeys = KnownKeys {
+pub(super) const RESOURCE: KnownKeys = KnownKeys {
     of: "a resource",
     known: &[
         "name",
@@ -46,6 +47,10 @@ impl Resolver<'_> {
             self.report(wrong_type("resources", "a list", node));
             return Vec::new();
         };
+        if items.len() > ENTRIES_MAX {
+            too_long("`resources`", &start_of(node), self.diagnostics);
+            return Vec::new();
+        }
         let defaults = self.defaults();
         let mut written: Vec<(String, Node)> = Vec::new();
         for item in items {

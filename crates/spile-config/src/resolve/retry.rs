@@ -10,7 +10,7 @@ use spile_core::{Diagnostic, Node, RetryPlan, Store, Value};
 use crate::fields::{KnownKeys, wrong_type};
 use crate::resolve::Resolver;
 
-const RETRY: KnownKeys = KnownKeys {
+pub(super) const RETRY: KnownKeys = KnownKeys {
     of: "client.retry",
     known: &["statuses", "max_retries", "backoff_factor", "max_wait", "jitter", "rate_limit_max_wait"],
     later: &[],

@@ -13,7 +13,7 @@ const TABLE_FORMATS: [&str; 4] = ["iceberg", "delta", "hive", "native"];
 const FILE_FORMATS: [&str; 8] =
     ["preferred", "jsonl", "typed-jsonl", "insert_values", "parquet", "csv", "reference", "model"];
 
-const REFERENCE: KnownKeys = KnownKeys {
+pub(super) const REFERENCE: KnownKeys = KnownKeys {
     of: "a reference",
     known: &["columns", "referenced_table", "referenced_columns", "label", "cardinality"],
     later: &[],

@@ -27,7 +27,7 @@ pub(super) const DEF: Def<dyn Auth> = Def {
         },
         FieldDoc {
             name: "location",
-            shape: "`header` or `query`",
+            shape: "`header` or `query` or `param`",
             default: "header",
             summary: "Where the key goes; `param` is another word for `query`.",
         },
