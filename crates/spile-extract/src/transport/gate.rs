@@ -102,7 +102,9 @@ impl Gate {
 impl Pass {
     /// Takes note of what an answer says about how often the host may be asked.
     pub(super) fn answered(&self, response: &Response) {
+        // Only an answer that is none asks to come again; elsewhere the header means something of the API's own.
         let retry_after = retry_after_seconds(response)
+            .filter(|_| response.status >= 400)
             .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
             .map(|pause| pause.min(self.longest_pause));
         let heard = Heard {
