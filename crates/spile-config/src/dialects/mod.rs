@@ -118,6 +118,8 @@ pub(crate) struct SourceConfig {
     pub(crate) settings: Vec<(Key, Node)>,
     /// The functions that nodes refer to.
     pub(crate) functions: Option<Arc<Program>>,
+    /// A limit of pages that a script sets.
+    pub(crate) page_limit: Option<u64>,
 }
 
 impl SourceConfig {
@@ -192,7 +194,7 @@ pub(crate) fn split_top(top: Node, diagnostics: &mut Diagnostics) -> Option<Sour
         _ => (Node::new(Value::Map(rest), top.span), Vec::new()),
     };
     settings.extend(more);
-    Some(SourceConfig { config, settings, functions: None })
+    Some(SourceConfig { config, settings, functions: None, page_limit: None })
 }
 
 /// Takes the one entry of `sources: {name: {...}}` apart.

@@ -145,7 +145,7 @@ impl Resolver<'_> {
             client,
             resources,
             limits,
-            page_limit: self.request.options.limit_pages,
+            page_limit: self.request.options.limit_pages.or(self.request.source.page_limit),
             backfill: self.request.options.since.is_some(),
             fingerprint: String::new(),
             redactor: self.providers.redactor(),

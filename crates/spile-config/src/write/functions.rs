@@ -9,7 +9,14 @@ use crate::dialects::SourceConfig;
 pub(super) fn left_out(source: &SourceConfig, diagnostics: &mut Diagnostics) -> SourceConfig {
     let mut config = source.config.clone();
     strip(&mut config, diagnostics);
-    SourceConfig { config, settings: source.settings.clone(), functions: None }
+    if source.page_limit.is_some() {
+        diagnostics.push(not_carried_over(
+            "`add_limit`",
+            &source.config.span,
+            "Say `--limit-pages N` on the command line.",
+        ));
+    }
+    SourceConfig { config, settings: source.settings.clone(), functions: None, page_limit: None }
 }
 
 /// Takes functions out of a node. Returns whether it is to go too: a function, or what holds nothing else.

@@ -252,3 +252,24 @@ if __name__ == "__main__":
     let found = render(&named("nope").load("c.py").diagnostics);
     assert!(found.starts_with("config/several-pipelines") && found.lines().count() == 1, "{found}");
 }
+
+#[test]
+fn a_limit_counts_pages_and_a_part_is_not_the_whole() {
+    let text = |run: &str| {
+        format!(
+            "import dlt\nfrom dlt.sources.rest_api import rest_api_source\n\ndef make():\n    return rest_api_source({{'client': \
+             {{'base_url': 'https://h'}}, 'resources': ['a', 'b']}})\n\nsource = make()\ndlt.pipeline('p').run({run})\n"
+        )
+    };
+    assert_eq!(script(&text("source")).plan("c.py").page_limit, None);
+    let limited = text("source").replace("source = make()", "source = make().add_limit(3)");
+    assert_eq!(script(&limited).plan("c.py").page_limit, Some(3));
+    for (run, expected) in [
+        ("source.add_limit(3)", "config/not-supported 8:23 `add_limit`"),
+        ("source.resources['a']", "config/not-supported 8:23 a load of a part"),
+        ("source.a", "config/not-supported 8:23 a load of a part"),
+    ] {
+        let found = render(&script(&text(run)).load("c.py").diagnostics);
+        assert!(found.starts_with(expected) && found.lines().count() == 1, "{run}\n{found}");
+    }
+}

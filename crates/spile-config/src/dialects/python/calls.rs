@@ -53,6 +53,8 @@ impl<'p> Interpreter<'p, '_> {
             Object::Source if matches!(method, "keys" | "items" | "values" | "discover_schema") => {
                 Some(Object::Opaque)
             }
+            // Only of what was just made is it known that it is the whole source.
+            Object::Source if method == "add_limit" && is_made_here(call) => self.limit(call),
             Object::Source => {
                 let at = span(self.reading, call.range());
                 self.diagnostics.push(
@@ -147,4 +149,10 @@ impl<'p> Interpreter<'p, '_> {
             _ => self.refuse_expression("an argument that is not a string", first),
         }
     }
+}
+
+/// Returns whether a method is called on the result of a call of a function.
+fn is_made_here(call: &ExprCall) -> bool {
+    let Expr::Attribute(attribute) = &*call.func else { return false };
+    matches!(&*attribute.value, Expr::Call(made) if made.func.is_name_expr())
 }

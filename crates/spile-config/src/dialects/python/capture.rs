@@ -1,6 +1,6 @@
 //! The calls that matter: `rest_api_source(...)`, `rest_api_resources(...)`, `dlt.pipeline(...)` and `pipeline.run(...)`.
 
-use ruff_python_ast::{ExprCall, Keyword};
+use ruff_python_ast::{Expr, ExprCall, Keyword};
 use ruff_text_size::Ranged;
 use spile_core::{Diagnostic, Key, Node, Span, Value};
 
@@ -14,6 +14,8 @@ use crate::fields::{nearest, not_supported};
 pub(super) struct CapturedSource {
     config: Option<Node>,
     pub(super) settings: Vec<(Key, Node)>,
+    /// Pages of each resource, by `add_limit`.
+    limit: Option<u64>,
     at: Span,
 }
 
@@ -78,7 +80,7 @@ impl<'p> Interpreter<'p, '_> {
                 settings.push((Key { name, span: at }, node));
             }
         }
-        self.sources.push(CapturedSource { config, settings, at });
+        self.sources.push(CapturedSource { config, settings, limit: None, at });
         Object::Source
     }
 
@@ -120,6 +122,14 @@ impl<'p> Interpreter<'p, '_> {
         self.has_run = true;
         for argument in &call.arguments.args {
             let data = self.evaluate(argument)?;
+            if let (Object::Source, Expr::Attribute(_) | Expr::Subscript(_)) = (&data, argument) {
+                let at = span(self.reading, argument.range());
+                self.diagnostics.push(
+                    not_supported("a load of a part of a source", &at)
+                        .hint("Load the source, and name its resources on the command line: RESOURCE..."),
+                );
+                return None;
+            }
             self.check_data(&data, argument)?;
         }
         for keyword in &call.arguments.keywords {
@@ -196,6 +206,24 @@ impl<'p> Interpreter<'p, '_> {
         }
     }
 
+    /// Reads `rest_api_source(...).add_limit(pages)`: as in dlt it counts pages, and not those of children.
+    pub(super) fn limit(&mut self, call: &'p ExprCall) -> Option<Object<'p>> {
+        let pages = match (&*call.arguments.args, &*call.arguments.keywords) {
+            ([pages], []) => match self.evaluate_node(pages)?.value {
+                Value::Int(pages) => u64::try_from(pages).ok().filter(|pages| *pages > 0),
+                _ => None,
+            },
+            _ => None,
+        };
+        match (pages, self.sources.last_mut()) {
+            (Some(pages), Some(source)) => {
+                source.limit = Some(pages);
+                Some(Object::Source)
+            }
+            _ => self.refuse_expression("a limit of anything but a number of pages", call),
+        }
+    }
+
     pub(super) fn keyword_name(&mut self, keyword: &Keyword) -> Option<String> {
         let name = keyword.arg.as_ref().map(ToString::to_string);
         if name.is_none() {
@@ -247,6 +275,7 @@ impl<'p> Interpreter<'p, '_> {
             }
             return None;
         };
+        let page_limit = source.limit;
         let mut settings = source.settings;
         settings.extend(self.pipelines.pop().map(|pipeline| pipeline.settings).unwrap_or_default());
         if source.config.is_none() && !self.diagnostics.has_errors() {
@@ -258,7 +287,7 @@ impl<'p> Interpreter<'p, '_> {
         }
         let mut config = source.config?;
         let functions = self.compile_functions(&mut config);
-        Some(SourceConfig { config, settings, functions })
+        Some(SourceConfig { config, settings, functions, page_limit })
     }
 }
 
