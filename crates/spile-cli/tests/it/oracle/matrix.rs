@@ -205,7 +205,9 @@ fn other_replace_strategies(postgres: Option<Postgres>) {
     let mut cases = cases(&NESTINGS);
     cases.retain(|case| case.name.starts_with("replace"));
     let mut target = Target { postgres, ..Target::default() };
-    for strategy in &REPLACE_STRATEGIES[1..] {
+    // On DuckDB dlt does not have the third one.
+    let count = if target.postgres.is_some() { 3 } else { 2 };
+    for strategy in &REPLACE_STRATEGIES[1..count] {
         target.variables = vec![("DESTINATION__REPLACE_STRATEGY", strategy)];
         report(&cases, &differences(&cases, &target, |runs| runs));
     }
