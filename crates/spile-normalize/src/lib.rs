@@ -30,6 +30,7 @@ mod columns;
 mod contract;
 mod ids;
 mod iso;
+mod lineage;
 mod literal;
 mod merge_hints;
 mod naming;

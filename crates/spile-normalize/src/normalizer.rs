@@ -12,6 +12,7 @@ use spile_core::{
 use crate::catalog::Catalog;
 use crate::contract::{Dropped, TableContract};
 use crate::ids::{RootIdKind, RootIds};
+use crate::lineage::Lineage;
 use crate::naming;
 use crate::remarks::Remarks;
 use crate::schema_hints::{self, Resource};
@@ -39,6 +40,7 @@ pub struct Normalizer {
     pub(crate) row_stamp: u64,
     pub(crate) object_stamp: u64,
     pub(crate) root_ids: RootIds,
+    pub(crate) lineage: Lineage,
     pub(crate) hash_buffer: Vec<u8>,
     pub(crate) load_id: String,
     pub(crate) length_max: usize,
@@ -81,6 +83,7 @@ impl Normalizer {
             row_stamp: 0,
             object_stamp: 0,
             root_ids: RootIds::new(load_id, PageId([0; 16])),
+            lineage: Lineage::default(),
             hash_buffer: Vec::new(),
             load_id: load_id.to_owned(),
             length_max: identifier_length_max,
@@ -159,6 +162,7 @@ impl Normalizer {
                 self.tables[table].contract = resource.contract;
                 self.push_record(&mut scratch, table, page.document.at(*index), place)
             })
+            .and_then(|()| self.write_lineage())
             .map_err(|error| error.with("resource", name).with("page", page.evidence.id))
     }
 

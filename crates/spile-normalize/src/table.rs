@@ -13,7 +13,6 @@ use spile_core::{Batch, DataType, Error, ErrorKind, ROOT_LINK, Result, TableSche
 use crate::catalog::{Catalog, Origin};
 use crate::columns::{Column, Role};
 use crate::contract::TableContract;
-use crate::ids::RowId;
 
 /// Builders of one table.
 pub(crate) struct Table {
@@ -54,21 +53,22 @@ enum Kind {
 
 /// What the system columns of a row hold.
 pub(crate) struct SystemValues<'a> {
-    /// The row's id.
-    pub(crate) row_id: RowId<'a>,
+    /// The row's number.
+    pub(crate) row: usize,
+    /// Its id.
+    pub(crate) row_id: &'a [u8],
     /// The load, for root rows.
     pub(crate) load_id: &'a str,
     /// Where a nested row hangs.
-    pub(crate) parent: Option<Parent<'a>>,
+    pub(crate) parent: Option<ParentValues<'a>>,
 }
 
 /// Where a nested row hangs.
-#[derive(Clone, Copy)]
-pub(crate) struct Parent<'a> {
+pub(crate) struct ParentValues<'a> {
     /// Id of the parent row.
-    pub(crate) id: RowId<'a>,
+    pub(crate) id: &'a [u8],
     /// Id of the root row, where it is stored with every row.
-    pub(crate) root_id: Option<RowId<'a>>,
+    pub(crate) root_id: Option<&'a [u8]>,
     /// Place in the list.
     pub(crate) index: usize,
 }
@@ -151,25 +151,22 @@ impl Table {
         }
     }
 
-    /// Writes the system columns of the row under way.
-    pub(crate) fn write_system(&mut self, catalog: &mut Catalog, values: &SystemValues<'_>) -> Result<()> {
-        if !self.system.is_known {
-            self.begin(catalog)?;
-        }
-        let row = self.rows;
+    /// Writes the system columns of a row; rows come in order.
+    pub(crate) fn write_system(&mut self, values: &SystemValues<'_>) -> Result<()> {
+        let row = values.row;
         let columns = &mut self.columns;
-        let is_written = columns[self.system.row_id].write_text(row, values.row_id.as_bytes())
+        let is_written = columns[self.system.row_id].write_text(row, values.row_id)
             && match (&self.system.kind, &values.parent) {
                 (Kind::Root { load_id }, None) => {
                     columns[*load_id].write_text(row, values.load_id.as_bytes())
                 }
                 (Kind::Nested { root_id, parent_id, list_index }, Some(parent)) => {
                     let has_root = match (root_id, &parent.root_id) {
-                        (Some(column), Some(id)) => columns[*column].write_text(row, id.as_bytes()),
+                        (Some(column), Some(id)) => columns[*column].write_text(row, id),
                         (column, _) => column.is_none(),
                     };
                     has_root
-                        && columns[*parent_id].write_text(row, parent.id.as_bytes())
+                        && columns[*parent_id].write_text(row, parent.id)
                         && columns[*list_index].write_int(row, parent.index as i64)
                 }
                 (Kind::Root { .. }, Some(_)) | (Kind::Nested { .. }, None) => false,
@@ -209,8 +206,13 @@ impl Table {
     }
 
     /// Brings the system columns into the schema, after the columns of the first row.
+    #[inline]
+    pub(crate) fn begin(&mut self, catalog: &mut Catalog) -> Result<()> {
+        if self.system.is_known { Ok(()) } else { self.add_system_columns(catalog) }
+    }
+
     #[cold]
-    fn begin(&mut self, catalog: &mut Catalog) -> Result<()> {
+    fn add_system_columns(&mut self, catalog: &mut Catalog) -> Result<()> {
         let mut wanted: Vec<(usize, DataType, Option<&'static str>)> = Vec::with_capacity(4);
         match self.system.kind {
             Kind::Root { load_id } => wanted.push((load_id, DataType::Text, None)),

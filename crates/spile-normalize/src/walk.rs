@@ -14,10 +14,11 @@ mod write;
 use spile_core::{Error, ErrorKind, Json, JsonKind, Result};
 
 use crate::columns::Role;
-use crate::ids::{self, RootIdKind, RowId};
+use crate::ids::RootIdKind;
+use crate::lineage::{Parent, Row, RowId};
 use crate::literal;
 use crate::normalizer::Normalizer;
-use crate::table::{Parent, SystemValues};
+use crate::table::{ParentValues, SystemValues};
 
 /// The column of a list element that is a scalar, and of a record that is none.
 pub(crate) const VALUE: &str = "value";
@@ -100,7 +101,7 @@ impl Normalizer {
         table: usize,
         content: Content<'a>,
         at: Place,
-        parent: Option<Parent<'a>>,
+        parent: Option<Parent>,
     ) -> Result<()> {
         self.row_stamp += 1;
         let first_list = scratch.lists.len();
@@ -112,14 +113,9 @@ impl Normalizer {
             return Ok(());
         }
         let row_id = match (given_id, &parent) {
-            (Some(id), _) => RowId::Given(id),
+            (Some(id), _) => self.lineage.keep(id),
             (None, None) => RowId::Made(self.root_id(scratch, table, content)?),
-            (None, Some(parent)) => RowId::Made(ids::nested_id(
-                &parent.id,
-                &self.tables[table].name,
-                parent.index,
-                &mut self.hash_buffer,
-            )),
+            (None, Some(_)) => RowId::Pending,
         };
         self.tables[table].announce(&mut self.catalog)?;
         if is_guarded {
@@ -130,24 +126,24 @@ impl Normalizer {
         } else {
             self.write_cells(scratch, table)?;
         }
-        let root_id = match &parent {
-            Some(parent) => parent.root_id,
-            None => self.propagates_root_id.then_some(row_id),
-        };
-        let values = SystemValues { row_id, load_id: &self.load_id, parent };
-        self.tables[table].write_system(&mut self.catalog, &values)?;
-        self.tables[table].end_row(&self.catalog)?;
+        let columns = &mut self.tables[table];
+        columns.begin(&mut self.catalog)?;
+        let place = columns.rows;
+        columns.end_row(&self.catalog)?;
         if self.root_id_kind == RootIdKind::KeyHash {
             if parent.is_none() {
                 self.record_number = self.root_ids.next_number();
             }
             self.tables[table].link(self.record_number);
         }
+        let number = self.lineage.add(Row { table, number: place, parent }, row_id);
+        let (root, level) = parent.map_or((number, 1), |parent| (parent.root, parent.level + 1));
+        let child = Parent { row: number, root, level, index: 0 };
         for index in first_list..scratch.lists.len() {
             let List { table, value, depth, .. } = scratch.lists[index];
             // dlt counts a list's levels from its row, however deep the object is that holds the list.
             let at = Place { levels: at.levels.saturating_sub(1), depth };
-            self.push_list(scratch, table, value, at, row_id, root_id)?;
+            self.push_list(scratch, table, value, at, child)?;
         }
         scratch.lists.truncate(first_list);
         Ok(())
@@ -159,12 +155,11 @@ impl Normalizer {
         table: usize,
         list: Json<'a>,
         at: Place,
-        parent_id: RowId<'a>,
-        root_id: Option<RowId<'a>>,
+        parent: Parent,
     ) -> Result<()> {
         self.check_depth(at)?;
         for (index, element) in list.elements().enumerate() {
-            let parent = Some(Parent { id: parent_id, root_id, index });
+            let parent = Some(Parent { index, ..parent });
             let (content, at) = match element.kind() {
                 JsonKind::Object(_) => (Content::Object(element), at),
                 JsonKind::Array(_) => (Content::Single(LIST, element), at.below()),
@@ -172,6 +167,23 @@ impl Normalizer {
             };
             self.push_row(scratch, table, content, at, parent)?;
         }
+        Ok(())
+    }
+
+    /// Makes the ids of the page's rows and writes the columns that dlt adds.
+    pub(crate) fn write_lineage(&mut self) -> Result<()> {
+        let Self { lineage, tables, load_id, propagates_root_id, .. } = self;
+        lineage.make_ids(|table| &tables[table].name);
+        for (number, row) in lineage.rows().iter().enumerate() {
+            let parent = row.parent.as_ref().map(|parent| ParentValues {
+                id: lineage.id(parent.row),
+                root_id: propagates_root_id.then(|| lineage.id(parent.root)),
+                index: parent.index,
+            });
+            let values = SystemValues { row: row.number, row_id: lineage.id(number), load_id, parent };
+            tables[row.table].write_system(&values)?;
+        }
+        lineage.clear();
         Ok(())
     }
 
