@@ -91,7 +91,7 @@ impl Default for IdHasher {
 impl IdHasher {
     /// Adds a row; at most [`TEXTS_MAX`] between two calls of [`IdHasher::take`].
     #[inline]
-    pub(crate) fn put(&mut self, parent: &[u8], table: &str, index: usize) {
+    pub(crate) fn put(&mut self, parent: &[u8], table: &str, index: u32) {
         self.text.clear();
         self.text.extend_from_slice(parent);
         self.text.push(b'_');
@@ -161,7 +161,7 @@ fn encode(bytes: &[u8; ID_BYTES]) -> MadeId {
     id
 }
 
-fn push_decimal(out: &mut Vec<u8>, number: usize) {
+fn push_decimal(out: &mut Vec<u8>, number: u32) {
     let start = out.len();
     let mut rest = number;
     loop {
@@ -197,7 +197,7 @@ mod tests {
             let parent: Vec<u8> = (0..length).map(|at| b'a' + (at % 26) as u8).collect();
             let lanes = 1 + length % TEXTS_MAX;
             for lane in 0..lanes {
-                hasher.put(&parent, "t__l", lane * 1_000);
+                hasher.put(&parent, "t__l", lane as u32 * 1_000);
             }
             let alone = |lane: usize| {
                 let text = [&parent, &b"_t__l_"[..], (lane * 1_000).to_string().as_bytes()].concat();

@@ -18,13 +18,13 @@ pub(crate) struct Lineage {
     hasher: IdHasher,
 }
 
-/// A row and its place.
+/// A row and its place. A page is capped far below 4 G nodes, so 32 bits count all that is on it.
 #[derive(Clone, Copy)]
 pub(crate) struct Row {
     /// The table it is in.
-    pub(crate) table: usize,
+    pub(crate) table: u32,
     /// The row's number in the table.
-    pub(crate) number: usize,
+    pub(crate) number: u32,
     /// Where it hangs; `None` for a root.
     pub(crate) parent: Option<Parent>,
 }
@@ -33,13 +33,13 @@ pub(crate) struct Row {
 #[derive(Clone, Copy)]
 pub(crate) struct Parent {
     /// The parent row, as [`Lineage::add`] counts.
-    pub(crate) row: usize,
+    pub(crate) row: u32,
     /// The root row, as [`Lineage::add`] counts.
-    pub(crate) root: usize,
+    pub(crate) root: u32,
     /// Steps from the root.
-    pub(crate) level: usize,
+    pub(crate) level: u32,
     /// Place in the list.
-    pub(crate) index: usize,
+    pub(crate) index: u32,
 }
 
 /// The id of a row.
@@ -48,7 +48,7 @@ pub(crate) enum RowId {
     /// Made here.
     Made(MadeId),
     /// The record's own: a part of [`Lineage::given`].
-    Given { start: usize, end: usize },
+    Given { start: u32, end: u32 },
     /// Not known yet.
     Pending,
 }
@@ -56,21 +56,21 @@ pub(crate) enum RowId {
 impl Lineage {
     /// Keeps an id that a record brings along.
     pub(crate) fn keep(&mut self, id: &str) -> RowId {
-        let start = self.given.len();
+        let start = self.given.len() as u32;
         self.given.extend_from_slice(id.as_bytes());
-        RowId::Given { start, end: self.given.len() }
+        RowId::Given { start, end: self.given.len() as u32 }
     }
 
     /// Adds a row and returns its number on the page.
     #[inline]
-    pub(crate) fn add(&mut self, row: Row, id: RowId) -> usize {
-        let number = self.rows.len();
+    pub(crate) fn add(&mut self, row: Row, id: RowId) -> u32 {
+        let number = self.rows.len() as u32;
         if let (RowId::Pending, Some(parent)) = (id, &row.parent) {
-            if self.levels.len() < parent.level {
-                self.levels.resize_with(parent.level, Vec::new);
+            let level = parent.level as usize;
+            if self.levels.len() < level {
+                self.levels.resize_with(level, Vec::new);
             }
-            // A page is capped far below 4 G rows.
-            self.levels[parent.level - 1].push(number as u32);
+            self.levels[level - 1].push(number);
         }
         self.rows.push(row);
         self.ids.push(id);
@@ -85,8 +85,8 @@ impl Lineage {
                 for number in numbers {
                     let row = &rows[*number as usize];
                     let Some(parent) = &row.parent else { continue };
-                    let parent_id = text(&ids[parent.row], given);
-                    hasher.put(parent_id, table_name(row.table), parent.index);
+                    let parent_id = text(&ids[parent.row as usize], given);
+                    hasher.put(parent_id, table_name(row.table as usize), parent.index);
                 }
                 for (number, id) in numbers.iter().zip(hasher.take()) {
                     ids[*number as usize] = RowId::Made(*id);
@@ -103,8 +103,8 @@ impl Lineage {
 
     /// Returns the id of a row; it is known after [`Lineage::make_ids`].
     #[inline]
-    pub(crate) fn id(&self, number: usize) -> &[u8] {
-        text(&self.ids[number], &self.given)
+    pub(crate) fn id(&self, number: u32) -> &[u8] {
+        text(&self.ids[number as usize], &self.given)
     }
 
     /// Forgets the rows.
@@ -119,7 +119,7 @@ impl Lineage {
 fn text<'a>(id: &'a RowId, given: &'a [u8]) -> &'a [u8] {
     match id {
         RowId::Made(id) => id,
-        RowId::Given { start, end } => &given[*start..*end],
+        RowId::Given { start, end } => &given[*start as usize..*end as usize],
         RowId::Pending => &[],
     }
 }

@@ -75,7 +75,6 @@ pub(crate) fn declare(
     let modes = contract::of_table(table, load.schema_contract);
     for hint in &load.columns {
         let column = naming::normalize_path(&hint.name, length_max);
-        warn_unsupported(warnings, &name, &column, hint);
         warn_retyped(warnings, table, &column, hint);
         apply_hint(table, &column, hint);
     }
@@ -143,7 +142,9 @@ fn apply_hint(table: &mut TableSchema, name: &str, hint: &ColumnHint) {
         column.nullable = nullable;
     }
     for (key, value) in &hint.hints {
-        if *value != Value::Bool(false) && !value.is_null() {
+        // What is false is not stored, as in dlt, but that there is no time zone: there is one unless it is denied.
+        let is_said = *value != Value::Bool(false) || key == "timezone";
+        if is_said && !value.is_null() {
             column.hints.insert(key.clone(), value.clone());
         }
     }
@@ -163,24 +164,6 @@ fn warn_retyped(warnings: &mut Warnings, table: &TableSchema, column: &str, hint
             table.name,
             stored.as_str(),
             declared.as_str()
-        ));
-    }
-}
-
-/// Says what of a hint has no effect on the stored values yet.
-fn warn_unsupported(warnings: &mut Warnings, table: &str, column: &str, hint: &ColumnHint) {
-    let is_naive = hint.hints.get("timezone") == Some(&Value::Bool(false));
-    let precision = hint.hints.get("precision").and_then(Value::as_u64);
-    let is_coarse =
-        hint.data_type == Some(DataType::Timestamp) && precision.is_some_and(|digits| digits != 6);
-    if is_naive || is_coarse {
-        warnings.add(format!(
-            "column {column} of table {table}: timezone and precision of timestamps are not supported yet, values are stored in UTC with microseconds"
-        ));
-    }
-    if hint.data_type == Some(DataType::Bigint) && precision.is_some_and(|bits| bits != 64) {
-        warnings.add(format!(
-            "column {column} of table {table}: the precision of a bigint is not supported yet, values are stored with 64 bits"
         ));
     }
 }

@@ -70,7 +70,7 @@ pub(crate) struct ParentValues<'a> {
     /// Id of the root row, where it is stored with every row.
     pub(crate) root_id: Option<&'a [u8]>,
     /// Place in the list.
-    pub(crate) index: usize,
+    pub(crate) index: u32,
 }
 
 impl Table {
@@ -167,7 +167,7 @@ impl Table {
                     };
                     has_root
                         && columns[*parent_id].write_text(row, parent.id)
-                        && columns[*list_index].write_int(row, parent.index as i64)
+                        && columns[*list_index].write_int(row, i64::from(parent.index))
                 }
                 (Kind::Root { .. }, Some(_)) | (Kind::Nested { .. }, None) => false,
             };

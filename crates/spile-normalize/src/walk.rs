@@ -128,7 +128,7 @@ impl Normalizer {
         }
         let columns = &mut self.tables[table];
         columns.begin(&mut self.catalog)?;
-        let place = columns.rows;
+        let place = columns.rows as u32;
         columns.end_row(&self.catalog)?;
         if self.root_id_kind == RootIdKind::KeyHash {
             if parent.is_none() {
@@ -136,7 +136,7 @@ impl Normalizer {
             }
             self.tables[table].link(self.record_number);
         }
-        let number = self.lineage.add(Row { table, number: place, parent }, row_id);
+        let number = self.lineage.add(Row { table: table as u32, number: place, parent }, row_id);
         let (root, level) = parent.map_or((number, 1), |parent| (parent.root, parent.level + 1));
         let child = Parent { row: number, root, level, index: 0 };
         for index in first_list..scratch.lists.len() {
@@ -159,7 +159,7 @@ impl Normalizer {
     ) -> Result<()> {
         self.check_depth(at)?;
         for (index, element) in list.elements().enumerate() {
-            let parent = Some(Parent { index, ..parent });
+            let parent = Some(Parent { index: index as u32, ..parent });
             let (content, at) = match element.kind() {
                 JsonKind::Object(_) => (Content::Object(element), at),
                 JsonKind::Array(_) => (Content::Single(LIST, element), at.below()),
@@ -174,14 +174,15 @@ impl Normalizer {
     pub(crate) fn write_lineage(&mut self) -> Result<()> {
         let Self { lineage, tables, load_id, propagates_root_id, .. } = self;
         lineage.make_ids(|table| &tables[table].name);
-        for (number, row) in lineage.rows().iter().enumerate() {
+        for (number, row) in (0_u32..).zip(lineage.rows()) {
             let parent = row.parent.as_ref().map(|parent| ParentValues {
                 id: lineage.id(parent.row),
                 root_id: propagates_root_id.then(|| lineage.id(parent.root)),
                 index: parent.index,
             });
-            let values = SystemValues { row: row.number, row_id: lineage.id(number), load_id, parent };
-            tables[row.table].write_system(&values)?;
+            let values =
+                SystemValues { row: row.number as usize, row_id: lineage.id(number), load_id, parent };
+            tables[row.table as usize].write_system(&values)?;
         }
         lineage.clear();
         Ok(())

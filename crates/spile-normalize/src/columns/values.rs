@@ -22,11 +22,17 @@ pub(crate) enum Values {
     Binary(TextValues),
     Bigint(Vec<i64>),
     Timestamp(Vec<i64>),
+    /// In UTC too, in a column that says no time zone.
+    NaiveTimestamp(Vec<i64>),
     Time(Vec<i64>),
     Date(Vec<i32>),
     Double(Vec<f64>),
     Bool(BooleanBufferBuilder),
-    Decimal { values: Vec<i128>, precision: u8, scale: i8 },
+    Decimal {
+        values: Vec<i128>,
+        precision: u8,
+        scale: i8,
+    },
 }
 
 impl Values {
@@ -37,6 +43,9 @@ impl Values {
             DataType::Json => Self::Json(TextValues::new()),
             DataType::Binary => Self::Binary(TextValues::new()),
             DataType::Bigint => Self::Bigint(Vec::new()),
+            DataType::Timestamp if schema.hints.get("timezone") == Some(&false.into()) => {
+                Self::NaiveTimestamp(Vec::new())
+            }
             DataType::Timestamp => Self::Timestamp(Vec::new()),
             DataType::Time => Self::Time(Vec::new()),
             DataType::Date => Self::Date(Vec::new()),
@@ -63,7 +72,7 @@ impl Values {
                 values.append(flag);
                 true
             }
-            (Self::Timestamp(values), JsonKind::String(text)) => {
+            (Self::Timestamp(values) | Self::NaiveTimestamp(values), JsonKind::String(text)) => {
                 push_some(values, coerce::timestamp_text(text))
             }
             _ => self.push_coerced(value),
@@ -94,7 +103,9 @@ impl Values {
                 None => false,
             },
             Self::Bigint(values) => push_some(values, coerce::bigint(value.kind())),
-            Self::Timestamp(values) => push_some(values, coerce::timestamp(value.kind())),
+            Self::Timestamp(values) | Self::NaiveTimestamp(values) => {
+                push_some(values, coerce::timestamp(value.kind()))
+            }
             Self::Time(values) => push_some(values, coerce::time(value.kind())),
             Self::Date(values) => push_some(values, coerce::date(value.kind())),
             Self::Double(values) => push_some(values, coerce::double(value.kind())),
@@ -130,7 +141,10 @@ impl Values {
     pub(crate) fn pad(&mut self, count: usize) {
         match self {
             Self::Text(values) | Self::Json(values) | Self::Binary(values) => values.pad(count),
-            Self::Bigint(values) | Self::Timestamp(values) | Self::Time(values) => {
+            Self::Bigint(values)
+            | Self::Timestamp(values)
+            | Self::NaiveTimestamp(values)
+            | Self::Time(values) => {
                 values.resize(values.len() + count, 0);
             }
             Self::Date(values) => values.resize(values.len() + count, 0),
@@ -144,7 +158,10 @@ impl Values {
     pub(crate) fn truncate(&mut self, count: usize) {
         match self {
             Self::Text(values) | Self::Json(values) | Self::Binary(values) => values.truncate(count),
-            Self::Bigint(values) | Self::Timestamp(values) | Self::Time(values) => values.truncate(count),
+            Self::Bigint(values)
+            | Self::Timestamp(values)
+            | Self::NaiveTimestamp(values)
+            | Self::Time(values) => values.truncate(count),
             Self::Date(values) => values.truncate(count),
             Self::Double(values) => values.truncate(count),
             Self::Bool(values) => values.truncate(count),
@@ -156,7 +173,11 @@ impl Values {
     pub(crate) fn place_bytes(&self) -> usize {
         match self {
             Self::Text(_) | Self::Json(_) | Self::Binary(_) | Self::Date(_) => 4,
-            Self::Bigint(_) | Self::Timestamp(_) | Self::Time(_) | Self::Double(_) => 8,
+            Self::Bigint(_)
+            | Self::Timestamp(_)
+            | Self::NaiveTimestamp(_)
+            | Self::Time(_)
+            | Self::Double(_) => 8,
             Self::Bool(_) => 0,
             Self::Decimal { .. } => 16,
         }
@@ -166,7 +187,10 @@ impl Values {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Text(values) | Self::Json(values) | Self::Binary(values) => values.len_bytes(),
-            Self::Bigint(values) | Self::Timestamp(values) | Self::Time(values) => values.len() * 8,
+            Self::Bigint(values)
+            | Self::Timestamp(values)
+            | Self::NaiveTimestamp(values)
+            | Self::Time(values) => values.len() * 8,
             Self::Date(values) => values.len() * 4,
             Self::Double(values) => values.len() * 8,
             Self::Bool(values) => values.len() / 8,
@@ -188,6 +212,7 @@ impl Values {
                 Ok(Arc::new(array))
             }
             Self::Bigint(values) => Ok(Arc::new(take::<Int64Type>(values, nulls)?)),
+            Self::NaiveTimestamp(values) => Ok(Arc::new(take::<TimestampMicrosecondType>(values, nulls)?)),
             Self::Timestamp(values) => {
                 let array = take::<TimestampMicrosecondType>(values, nulls)?;
                 Ok(Arc::new(array.with_timezone("UTC")))

@@ -35,7 +35,8 @@ pub(super) fn column_type(column: &ColumnSchema, arrow: &ArrowType) -> Result<&'
         ArrowType::Boolean => "boolean",
         ArrowType::Date32 => "date",
         ArrowType::Time64(TimeUnit::Microsecond) => "time without time zone",
-        ArrowType::Timestamp(TimeUnit::Microsecond, _) => "timestamp with time zone",
+        ArrowType::Timestamp(TimeUnit::Microsecond, Some(_)) => "timestamp with time zone",
+        ArrowType::Timestamp(TimeUnit::Microsecond, None) => "timestamp without time zone",
         ArrowType::Decimal128(_, scale) if *scale >= 0 => "numeric",
         other => {
             return Err(Error::new(
