@@ -70,6 +70,18 @@ fn limits_are_errors_that_name_them() {
     assert_eq!(fail(&flat, &limits(usize::MAX, 9, usize::MAX), &deep).code(), "limit/nesting");
 }
 
+/// As dlt 1.31 stores them: the names in references are normalised, the words are kept.
+#[test]
+fn hints_of_the_table_are_kept_with_it() {
+    let written = json!([{"columns": ["UserId"], "referenced_table": "Users", "referenced_columns": ["ID"]}]);
+    let hints = [("references".to_owned(), written), ("file_format".to_owned(), json!("parquet"))];
+    let load = LoadPlan { table_hints: hints.into(), ..support::load("t") };
+    let normalizer = normalizer(Schema::new("s"), &load, &Limits::default());
+    let properties = &normalizer.schema().tables["t"].properties;
+    let stored = json!([{"columns": ["user_id"], "referenced_table": "users", "referenced_columns": ["id"]}]);
+    assert_eq!((&properties["references"], &properties["file_format"]), (&stored, &json!("parquet")));
+}
+
 #[test]
 fn a_key_without_a_value_is_an_error_that_names_it() {
     let load = LoadPlan {
