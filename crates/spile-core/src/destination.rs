@@ -16,6 +16,8 @@ pub struct Capabilities {
     pub identifier_length_max: usize,
     /// Whether one commit covers rows, schema, state and load record.
     pub transactional: bool,
+    /// Whether rows can take the place of rows with the same key; where not, `merge` appends.
+    pub merges: bool,
 }
 
 /// What a destination knows of a pipeline.

@@ -9,17 +9,21 @@
 //! Beside them stand dlt's own documents, [`schema_to_json`] and [`encode_state`], which make the dataset readable for
 //! dlt.
 //!
-//! Invariant: a commit is one transaction. Rows, tables, schema version, state and load record become visible together
-//! or not at all.
+//! Destinations of files stand beside the `sql` module and share the segments and dlt's documents with it.
+//!
+//! Invariant: at a database a commit is one transaction: rows, tables, schema version, state and load record become
+//! visible together or not at all. Where there are no transactions, the load record is written last.
 
+mod cells;
 mod destinations;
 mod dlt;
 mod open;
+mod segments;
 mod sql;
 
-pub use destinations::DESTINATIONS;
+pub use destinations::{DESTINATIONS, memory_files};
 pub use dlt::{
     decode_state, encode_state, finalize_schema, schema_from_json, schema_to_json, schema_version_hash,
     state_version_hash,
 };
-pub use open::{DestinationDef, OpenOptions, kind_of_url, open};
+pub use open::{DestinationDef, OpenOptions, dlt_destination_type, open};

@@ -33,6 +33,8 @@ pub struct DestinationDef {
     pub name: &'static str,
     /// Other spellings.
     pub aliases: &'static [&'static str],
+    /// dlt's destination that reads what this one writes.
+    pub dlt_name: &'static str,
     /// What it is for, in one sentence.
     pub summary: &'static str,
     /// The parts of its location.
@@ -47,10 +49,10 @@ impl fmt::Debug for DestinationDef {
     }
 }
 
-/// Returns the kind of destination that a URL names, such as `postgres` for `postgresql://host/database`.
-pub fn kind_of_url(url: &str) -> Option<&'static str> {
-    let (scheme, _) = url.split_once("://")?;
-    DESTINATIONS.iter().find(|row| row.name == scheme || row.aliases.contains(&scheme)).map(|row| row.name)
+/// Returns what dlt keeps in its state as the type of a destination.
+pub fn dlt_destination_type(kind: &str) -> String {
+    let name = DESTINATIONS.iter().find(|row| row.name == kind).map_or(kind, |row| row.dlt_name);
+    format!("dlt.destinations.{name}")
 }
 
 /// Opens the destination of a plan.

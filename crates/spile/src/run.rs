@@ -7,8 +7,8 @@ use std::time::Instant;
 use indexmap::IndexMap;
 use serde_json::Value;
 use spile_core::{
-    Destination, Event, Observer, Plan, Receipt, ReportStatus, ResourcePlan, ResourceReport, Result,
-    RunReport, Schema, Stored, TableReport, WriteDisposition,
+    Capabilities, Destination, Event, Observer, Plan, Receipt, ReportStatus, ResourcePlan, ResourceReport,
+    Result, RunReport, Schema, Stored, TableReport, WriteDisposition,
 };
 use spile_extract::{AheadBudget, Counters, HttpTransport, Window};
 use spile_normalize::Normalizer;
@@ -81,7 +81,12 @@ impl Line<'_> {
         report: &mut RunReport,
     ) -> Result<Option<std::path::PathBuf>> {
         let stored = destination.restore(&self.plan.pipeline, &self.plan.source)?;
-        let identifier_length_max = destination.capabilities().identifier_length_max;
+        let Capabilities { name, identifier_length_max, merges, .. } = destination.capabilities();
+        if !merges {
+            report.warnings.extend(self.merging_resources().map(|resource| {
+                format!("{resource}: rows are appended; `merge` needs a database, and {name} is none")
+            }));
+        }
         // The destination is let go while pages are fetched: a DuckDB file that is open is locked for its readers.
         drop(destination);
         let package = self.open_package(&stored, &report.destination)?;
@@ -243,6 +248,15 @@ impl Line<'_> {
             }
         }
         cursors
+    }
+
+    fn merging_resources(&self) -> impl Iterator<Item = &str> {
+        let resources = self.plan.resources.iter();
+        resources
+            .filter(|resource| {
+                resource.load.write_disposition == WriteDisposition::Merge && !resource.family.hidden
+            })
+            .map(|resource| resource.name.as_str())
     }
 
     fn reset_resources(&self) -> Vec<String> {

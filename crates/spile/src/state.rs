@@ -61,7 +61,7 @@ fn fresh(plan: &Plan) -> Map<String, Value> {
         "pipeline_name": plan.pipeline,
         "dataset_name": plan.dataset,
         "schema_names": [plan.source],
-        "destination_type": format!("dlt.destinations.{}", plan.destination.kind),
+        "destination_type": spile_load::dlt_destination_type(&plan.destination.kind),
         "destination_name": null,
     });
     match document {

@@ -146,7 +146,7 @@ impl<'a, C: SqlConnection> Writer<'a, C> {
 }
 
 /// Groups the segments of a load by table, parents first, each in staging order.
-fn segments_by_table<'s, 'l>(
+pub(crate) fn segments_by_table<'s, 'l>(
     schema: &'s Schema,
     load: &'l TableLoad,
 ) -> Result<Vec<(&'s TableSchema, Vec<&'l SegmentFile>)>> {

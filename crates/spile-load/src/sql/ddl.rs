@@ -5,11 +5,6 @@ use spile_core::{ColumnSchema, Result, TableSchema};
 use super::dialect::SqlDialect;
 use super::identifier::{Identifier, TableName};
 
-/// Returns the statement that creates the dataset's schema.
-pub(crate) fn create_dataset(dataset: &str) -> String {
-    format!("CREATE SCHEMA IF NOT EXISTS {}", Identifier::new(dataset))
-}
-
 /// Returns the statement that creates a table; columns that no data has reached are left out.
 pub(crate) fn create_table(
     dialect: &dyn SqlDialect,
@@ -38,8 +33,7 @@ pub(crate) fn add_column(
     };
     let mut statements = vec![format!("ALTER TABLE {name} ADD COLUMN {definition}")];
     if empty && !column.nullable {
-        let column = Identifier::new(column.name.as_str());
-        statements.push(format!("ALTER TABLE {name} ALTER COLUMN {column} SET NOT NULL"));
+        statements.extend(dialect.set_not_null(name, &Identifier::new(column.name.as_str())));
     }
     Ok(statements)
 }

@@ -17,6 +17,7 @@ use super::identifier::TableName;
 use super::migrate::Catalogue;
 use super::system;
 use crate::dlt::{LOADS_TABLE, STATE_TABLE, VERSION_TABLE, decode_document, decode_state, schema_from_json};
+use crate::segments::check_addressed;
 
 /// Implements [`Destination`] for every SQL database.
 pub(crate) struct SqlDestination<P, D> {
@@ -121,23 +122,7 @@ impl<P: SqlPlace, D: SqlDialect + Send> Destination for SqlDestination<P, D> {
     }
 
     fn commit(&mut self, package: &SealedPackage) -> Result<Receipt> {
-        if self.read_only {
-            return Err(Error::new(
-                ErrorKind::Bug,
-                "destination/read-only",
-                "a destination that was opened for reading was asked to commit",
-            ));
-        }
-        if package.manifest.dataset != self.dataset {
-            return Err(Error::new(
-                ErrorKind::State,
-                "destination/dataset",
-                "the package was made for another dataset",
-            )
-            .with("load_id", &package.manifest.load_id)
-            .with("package", &package.manifest.dataset)
-            .with("destination", &self.dataset));
-        }
+        check_addressed(package, &self.dataset, self.read_only)?;
         loop {
             match self.write(package) {
                 Err(error) if self.place.relieve(&error) => {}
@@ -151,7 +136,7 @@ impl<P: SqlPlace, D: SqlDialect + Send> Destination for SqlDestination<P, D> {
             return Ok(Vec::new());
         };
         let mut tables: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-        for row in connection.query(&system::columns(&self.dataset))? {
+        for row in connection.query(&self.dialect.columns(&self.dataset))? {
             if let [Some(table), Some(column), Some(data_type)] = row.as_slice() {
                 tables.entry(table.clone()).or_default().push((column.clone(), data_type.clone()));
             }

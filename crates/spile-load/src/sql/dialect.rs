@@ -2,6 +2,8 @@
 
 use spile_core::{Capabilities, ColumnSchema, DataType, Result};
 
+use super::identifier::{Identifier, Literal, TableName};
+
 /// The SQL of one database. No I/O: the same input gives the same text.
 pub(crate) trait SqlDialect {
     /// Returns what a destination with this dialect can do.
@@ -27,4 +29,24 @@ pub(crate) trait SqlDialect {
 
     /// Returns the form in which the database compares names: two names with one form are one name.
     fn fold(&self, name: &str) -> String;
+
+    /// Returns the query for table, column and type of everything in the dataset, in order of creation.
+    fn columns(&self, dataset: &str) -> String {
+        format!(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns \
+             WHERE table_catalog = current_database() AND table_schema = {} \
+             ORDER BY table_name, ordinal_position",
+            Literal(dataset)
+        )
+    }
+
+    /// Returns the statement that creates the dataset unless it is there; `None` when connecting does that.
+    fn create_dataset(&self, dataset: &str) -> Option<String> {
+        Some(format!("CREATE SCHEMA IF NOT EXISTS {}", Identifier::new(dataset)))
+    }
+
+    /// Returns the statement that makes a column NOT NULL; `None` when the database has no such statement.
+    fn set_not_null(&self, table: &TableName, column: &Identifier) -> Option<String> {
+        Some(format!("ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL"))
+    }
 }

@@ -11,7 +11,6 @@ use super::connection::SqlConnection;
 use super::ddl;
 use super::dialect::SqlDialect;
 use super::identifier::TableName;
-use super::system;
 use crate::dlt::{LOADS_TABLE, STATE_TABLE, VERSION_TABLE};
 
 /// The tables of a dataset with their columns, names folded as the database folds them.
@@ -28,7 +27,7 @@ impl Catalogue {
         dataset: &str,
     ) -> Result<Self> {
         let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for row in connection.query(&system::columns(dataset))? {
+        for row in connection.query(&dialect.columns(dataset))? {
             if let [Some(table), Some(column), _] = row.as_slice() {
                 tables.entry(dialect.fold(table)).or_default().insert(dialect.fold(column));
             }
@@ -51,9 +50,11 @@ pub(crate) fn migrate(
     schema: &Schema,
     catalogue: &Catalogue,
 ) -> Result<()> {
-    if catalogue.tables.is_empty() {
-        // A user who may not create schemas can still load into one that is there.
-        connection.execute(&ddl::create_dataset(dataset))?;
+    // A user who may not create schemas can still load into one that is there.
+    if catalogue.tables.is_empty()
+        && let Some(create) = dialect.create_dataset(dataset)
+    {
+        connection.execute(&create)?;
     }
     for table in schema.tables.values().filter(|table| is_wanted(table, package)) {
         let migrated = match catalogue.tables.get(&dialect.fold(&table.name)) {

@@ -19,4 +19,5 @@ mod system;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use commit::segments_by_table;
 pub(crate) use destination::SqlDestination;

@@ -12,16 +12,6 @@ use super::commit::key_column;
 use super::dialect::SqlDialect;
 use super::identifier::{Identifier, Literal, TableName, name_list};
 
-/// Returns the query for table, column and type of everything in the dataset, in order of creation.
-pub(crate) fn columns(dataset: &str) -> String {
-    format!(
-        "SELECT table_name, column_name, data_type FROM information_schema.columns \
-         WHERE table_catalog = current_database() AND table_schema = {} \
-         ORDER BY table_name, ordinal_position",
-        Literal(dataset)
-    )
-}
-
 /// Returns the query for the newest stored schema.
 pub(crate) fn newest_schema(dataset: &str, schema_name: &str) -> String {
     format!(

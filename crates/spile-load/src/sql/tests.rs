@@ -16,7 +16,7 @@ struct PlainDialect;
 
 impl SqlDialect for PlainDialect {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "plain", identifier_length_max: 63, transactional: true }
+        Capabilities { name: "plain", identifier_length_max: 63, transactional: true, merges: true }
     }
 
     fn data_type(&self, data_type: DataType, _column: &ColumnSchema) -> Result<String> {

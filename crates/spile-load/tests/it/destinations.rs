@@ -1,5 +1,7 @@
 //! The table of destinations: every row is tested.
 
+use std::collections::BTreeSet;
+
 use spile_core::{DestinationPlan, Secret};
 use spile_load::DESTINATIONS;
 
@@ -7,8 +9,8 @@ use crate::fixture::{Kind, options};
 
 #[test]
 fn every_destination_has_the_clauses() {
-    let tested: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
-    let registered: Vec<&str> = DESTINATIONS.iter().map(|row| row.name).collect();
+    let tested: BTreeSet<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
+    let registered: BTreeSet<&str> = DESTINATIONS.iter().map(|row| row.name).collect();
     assert_eq!(tested, registered, "a destination without tests, or tests of none");
 }
 

@@ -12,6 +12,7 @@ use adbc_core::options::{AdbcVersion, OptionDatabase, OptionValue};
 use adbc_core::{Connection as _, Database as _, Driver as _, Statement as _};
 use adbc_driver_manager::ManagedDriver;
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
 use spile_core::{
     ColumnSchema, DataType, Destination, DestinationPlan, Manifest, Result, Schema, SealedPackage, Secret,
@@ -20,47 +21,104 @@ use spile_core::{
 use spile_load::OpenOptions;
 use tempfile::TempDir;
 
-use crate::segment;
+use crate::{files, segment};
 
 /// A destination under test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     DuckDb,
+    Filesystem,
+    Memory,
     Postgres,
+    S3,
+    Sqlite,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 2] = [Self::DuckDb, Self::Postgres];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::DuckDb, Self::Filesystem, Self::Memory, Self::Postgres, Self::S3, Self::Sqlite];
 
     /// Returns the name in the table of destinations.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::DuckDb => "duckdb",
+            Self::Filesystem | Self::S3 => "filesystem",
+            Self::Memory => "memory",
             Self::Postgres => "postgres",
+            Self::Sqlite => "sqlite",
+        }
+    }
+
+    /// Returns whether it keeps its tables in files that are no database.
+    pub(crate) fn has_files(self) -> bool {
+        matches!(self, Self::Filesystem | Self::Memory | Self::S3)
+    }
+
+    /// Returns expressions whose values [`Fixture::query`] shows the same everywhere: one per type of dlt.
+    pub(crate) fn texts_of_types(self) -> &'static str {
+        match self {
+            Self::DuckDb | Self::Filesystem | Self::Memory | Self::S3 => {
+                "name, (\"at\" AT TIME ZONE 'UTC')::text, price, ratio, large, doc->'a'->>0, lower(hex(raw)), \
+                 day::text, hour::text, ok::text"
+            }
+            Self::Postgres => {
+                "name, (\"at\" AT TIME ZONE 'UTC')::text, price, ratio, large, doc->'a'->>0, encode(raw, 'hex'), \
+                 day::text, hour::text, ok::text"
+            }
+            Self::Sqlite => {
+                "name, \"at\", iif(price IS NULL, NULL, printf('%.9f', price)), ratio, large, doc->'a'->>0, \
+                 iif(raw IS NULL, NULL, lower(hex(raw))), day, \
+                 rtrim(hour, '0'), iif(ok, 'true', NULL)"
+            }
+        }
+    }
+
+    /// Returns whether it can be tested on this machine, and says so when it cannot.
+    pub(crate) fn is_here(self) -> bool {
+        match self {
+            Self::DuckDb | Self::Filesystem | Self::Memory | Self::Sqlite => true,
+            Self::Postgres => has_postgres(),
+            Self::S3 => files::has_s3(),
         }
     }
 }
 
-/// Makes one test per clause and destination.
+/// Makes one test per clause and SQL destination.
 macro_rules! clauses {
     ($($clause:ident),* $(,)?) => {
-        mod duckdb {
+        crate::fixture::tests_of!(duckdb, DuckDb, $($clause),*);
+        crate::fixture::tests_of!(postgres, Postgres, $($clause),*);
+        crate::fixture::tests_of!(sqlite, Sqlite, $($clause),*);
+    };
+}
+pub(crate) use clauses;
+
+/// Makes one test per clause and destination of any kind.
+macro_rules! promises {
+    ($($clause:ident),* $(,)?) => {
+        crate::fixture::tests_of!(duckdb, DuckDb, $($clause),*);
+        crate::fixture::tests_of!(filesystem, Filesystem, $($clause),*);
+        crate::fixture::tests_of!(memory, Memory, $($clause),*);
+        crate::fixture::tests_of!(postgres, Postgres, $($clause),*);
+        crate::fixture::tests_of!(s3, S3, $($clause),*);
+        crate::fixture::tests_of!(sqlite, Sqlite, $($clause),*);
+    };
+}
+pub(crate) use promises;
+
+macro_rules! tests_of {
+    ($module:ident, $kind:ident, $($clause:ident),*) => {
+        mod $module {
             $(#[test]
             fn $clause() {
-                super::$clause(crate::fixture::Kind::DuckDb);
-            })*
-        }
-        mod postgres {
-            $(#[test]
-            fn $clause() {
-                if crate::fixture::has_postgres() {
-                    super::$clause(crate::fixture::Kind::Postgres);
+                if crate::fixture::Kind::$kind.is_here() {
+                    super::$clause(crate::fixture::Kind::$kind);
                 }
             })*
         }
     };
 }
-pub(crate) use clauses;
+pub(crate) use tests_of;
 
 /// A folder for packages, with a database file that does not exist yet or an empty database on the server.
 pub(crate) struct Fixture {
@@ -88,13 +146,18 @@ impl Fixture {
 
     pub(crate) fn path(&self) -> PathBuf {
         // The quote is there to be escaped.
-        self.folder.path().join("it's.duckdb")
+        match self.kind {
+            Kind::Sqlite => self.folder.path().join("it's__data.db"),
+            _other => self.folder.path().join("it's.duckdb"),
+        }
     }
 
     pub(crate) fn open(&self) -> Box<dyn Destination> {
         let location = match self.kind {
             Kind::DuckDb => self.path().to_str().unwrap().to_owned(),
             Kind::Postgres => postgres_url(&self.database),
+            Kind::Sqlite => self.path().with_file_name("it's.db").to_str().unwrap().to_owned(),
+            Kind::Filesystem | Kind::Memory | Kind::S3 => self.files().location(),
         };
         let plan = DestinationPlan { kind: self.kind.name().to_owned(), location: Secret::new(location) };
         spile_load::open(&plan, &options()).unwrap()
@@ -156,23 +219,59 @@ impl Fixture {
     /// Runs a query past the destination and returns its rows, values joined by commas, NULL as `-`.
     pub(crate) fn query(&self, sql: &str) -> Vec<String> {
         match self.kind {
-            Kind::DuckDb => self.query_duckdb(sql),
+            Kind::DuckDb => query_duckdb(self.path().to_str().unwrap(), &[sql.to_owned()]),
             Kind::Postgres => query_postgres(&self.database, sql),
+            Kind::Sqlite => self.query_sqlite(sql),
+            Kind::Filesystem | Kind::Memory | Kind::S3 => {
+                let copy = tempfile::tempdir().unwrap();
+                let mut statements = self.files().views(&self.open().tables().unwrap(), copy.path());
+                statements.push(sql.to_owned());
+                query_duckdb(":memory:", &statements)
+            }
         }
     }
 
-    fn query_duckdb(&self, sql: &str) -> Vec<String> {
-        let entry_point = Some(b"duckdb_adbc_init".as_slice());
-        let library = options().duckdb_library.unwrap();
-        let mut driver =
-            ManagedDriver::load_dynamic_from_filename(library, entry_point, AdbcVersion::V110).unwrap();
-        let path = OptionValue::String(self.path().to_str().unwrap().to_owned());
-        let database = driver.new_database_with_opts([(OptionDatabase::Other("path".into()), path)]).unwrap();
-        let mut statement = database.new_connection().unwrap().new_statement().unwrap();
+    fn query_sqlite(&self, sql: &str) -> Vec<String> {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let path = self.path().to_str().unwrap().replace('\'', "''");
+        connection.execute_batch(&format!("ATTACH '{path}' AS data")).unwrap();
+        let mut statement = connection.prepare(sql).unwrap();
+        let width = statement.column_count();
+        let text = |value: ValueRef<'_>| match value {
+            ValueRef::Null => "-".to_owned(),
+            ValueRef::Integer(number) => number.to_string(),
+            ValueRef::Real(number) => number.to_string(),
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+        };
+        let rows = statement.query_map([], |row| {
+            let values: Vec<String> = (0..width).map(|column| text(row.get_ref(column).unwrap())).collect();
+            Ok(values.join(","))
+        });
+        rows.unwrap().collect::<Result<_, _>>().unwrap()
+    }
+
+    /// Returns the files of a destination that has files.
+    pub(crate) fn files(&self) -> files::Files {
+        files::Files::new(self.kind, self.folder.path().join("it's"), &self.database)
+    }
+}
+
+/// Runs statements and returns the rows of the last one.
+fn query_duckdb(path: &str, statements: &[String]) -> Vec<String> {
+    let entry_point = Some(b"duckdb_adbc_init".as_slice());
+    let library = options().duckdb_library.unwrap();
+    let mut driver =
+        ManagedDriver::load_dynamic_from_filename(library, entry_point, AdbcVersion::V110).unwrap();
+    let path = OptionValue::String(path.to_owned());
+    let database = driver.new_database_with_opts([(OptionDatabase::Other("path".into()), path)]).unwrap();
+    let mut connection = database.new_connection().unwrap();
+    let format = FormatOptions::new().with_null("-");
+    let mut rows = Vec::new();
+    for sql in statements {
+        rows.clear();
+        let mut statement = connection.new_statement().unwrap();
         statement.set_sql_query(sql).unwrap();
-        let format = FormatOptions::new().with_null("-");
-        let mut rows = Vec::new();
-        for batch in statement.execute().unwrap() {
+        for batch in statement.execute().unwrap_or_else(|error| panic!("{sql}: {error:?}")) {
             let batch = batch.unwrap();
             let columns: Vec<_> = batch
                 .columns()
@@ -185,8 +284,8 @@ impl Fixture {
                 rows.push(values.join(","));
             }
         }
-        rows
     }
+    rows
 }
 
 /// The server of this process; its script stops it when our end of its standard input is closed.

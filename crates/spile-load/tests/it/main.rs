@@ -4,9 +4,11 @@
 mod destinations;
 mod documents;
 mod existing;
+mod files;
 mod fixture;
 mod load;
 mod merge;
+mod promises;
 mod read;
 mod segment;
 mod strategies;

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
-use arrow_array::{Decimal128Array, TimestampMicrosecondArray};
+use arrow_array::{
+    BinaryArray, Date32Array, Decimal128Array, Time64MicrosecondArray, TimestampMicrosecondArray,
+};
 use parquet::arrow::ArrowWriter;
 use serde_json::Value;
 use spile_core::{DataType, SegmentFile, TableSchema};
@@ -55,6 +57,12 @@ fn array(data_type: DataType, values: &[&Value]) -> ArrayRef {
             let digits = integers().map(|value| value.map(i128::from));
             Arc::new(digits.collect::<Decimal128Array>().with_precision_and_scale(38, 9).unwrap())
         }
-        other => panic!("no test needs {other:?}"),
+        DataType::Binary => {
+            Arc::new(values.iter().map(|value| value.as_str().map(str::as_bytes)).collect::<BinaryArray>())
+        }
+        DataType::Date => {
+            Arc::new(integers().map(|days| days.map(|days| days as i32)).collect::<Date32Array>())
+        }
+        DataType::Time => Arc::new(integers().collect::<Time64MicrosecondArray>()),
     }
 }

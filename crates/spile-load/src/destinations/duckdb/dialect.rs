@@ -14,7 +14,7 @@ pub(super) struct DuckDbDialect;
 
 impl SqlDialect for DuckDbDialect {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "duckdb", identifier_length_max: 65536, transactional: true }
+        Capabilities { name: "duckdb", identifier_length_max: 65536, transactional: true, merges: true }
     }
 
     fn data_type(&self, data_type: DataType, column: &ColumnSchema) -> Result<String> {

@@ -26,6 +26,7 @@ use crate::sql::SqlDestination;
 pub(super) const DEFINITION: DestinationDef = DestinationDef {
     name: "duckdb",
     aliases: &[],
+    dlt_name: "duckdb",
     summary: "A DuckDB database file, one schema per dataset.",
     fields: &[FieldDoc {
         name: "path",

@@ -10,9 +10,11 @@ use std::path::Path;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use postgres::{Client, Config, NoTls, SimpleQueryMessage};
 use spile_core::{Error, ErrorKind, Result, SegmentFile, TableSchema};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::copy::{self, Encoder};
 use super::error::explain;
+use crate::segments::{self, unreadable};
 use crate::sql::connection::{Access, SqlConnection, SqlPlace, StagedRows, TextRows, staged_column};
 use crate::sql::identifier::{Identifier, TableName, name_list};
 
@@ -20,19 +22,19 @@ use crate::sql::identifier::{Identifier, TableName, name_list};
 const ROW: &str = "\"_spile row\"";
 /// Bytes of one message of a COPY.
 const MESSAGE_BYTES: usize = 64 << 10;
-/// Rows that are decoded at once.
-const BATCH_ROWS: usize = 4096;
 
 /// A database and how it is reached.
 pub(super) struct PostgresPlace {
     config: Config,
+    /// `None`: plain text.
+    tls: Option<MakeRustlsConnect>,
     location: String,
 }
 
 impl PostgresPlace {
     /// Makes a place; nothing is opened yet. `location` is shown to people.
-    pub(super) fn new(config: Config, location: String) -> Self {
-        Self { config, location }
+    pub(super) fn new(config: Config, tls: Option<MakeRustlsConnect>, location: String) -> Self {
+        Self { config, tls, location }
     }
 }
 
@@ -40,8 +42,11 @@ impl SqlPlace for PostgresPlace {
     type Connection = PostgresConnection;
 
     fn connect(&self, access: Access) -> Result<Option<PostgresConnection>> {
-        let mut client =
-            self.config.connect(NoTls).map_err(|cause| explain(cause).with("server", &self.location))?;
+        let connected = match &self.tls {
+            Some(tls) => self.config.connect(tls.clone()),
+            None => self.config.connect(NoTls),
+        };
+        let mut client = connected.map_err(|cause| explain(cause).with("server", &self.location))?;
         let read_only = match access {
             Access::Read => "on",
             Access::Write => "off",
@@ -87,7 +92,7 @@ impl PostgresConnection {
         let mut writer = self.client.copy_in(&statement).map_err(explain)?;
         let mut encoder = Encoder::new(&columns, row);
         let mut bytes = Vec::from(copy::HEADER);
-        for batch in segment.with_batch_size(BATCH_ROWS).build().map_err(unreadable)? {
+        for batch in segment.build().map_err(unreadable)? {
             encoder.encode(&batch.map_err(unreadable)?, &mut bytes)?;
             for message in bytes.chunks(MESSAGE_BYTES) {
                 writer.write_all(message).map_err(interrupted)?;
@@ -138,8 +143,7 @@ impl SqlConnection for PostgresConnection {
         let mut readers = Vec::new();
         let mut columns: Vec<(String, &'static str)> = Vec::new();
         for segment in segments {
-            let file = File::open(folder.join(&segment.file)).map_err(unreadable)?;
-            let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(unreadable)?;
+            let reader = segments::open(folder, segment)?;
             for field in reader.schema().fields() {
                 let column_type = copy::column_type(staged_column(table, field.name())?, field.data_type())?;
                 if !columns.iter().any(|(name, _)| name == field.name()) {
@@ -167,11 +171,6 @@ impl SqlConnection for PostgresConnection {
         let columns = columns.into_iter().map(|(name, _)| name).collect();
         Ok(StagedRows::new(target.to_string(), columns, vec![ROW]))
     }
-}
-
-fn unreadable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::new(ErrorKind::State, "destination/segment", "a segment of the package cannot be read")
-        .source_error(cause)
 }
 
 /// Explains why the server stopped a COPY.

@@ -17,7 +17,7 @@ pub(super) struct PostgresDialect;
 
 impl SqlDialect for PostgresDialect {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "postgres", identifier_length_max: 63, transactional: true }
+        Capabilities { name: "postgres", identifier_length_max: 63, transactional: true, merges: true }
     }
 
     fn data_type(&self, data_type: DataType, column: &ColumnSchema) -> Result<String> {

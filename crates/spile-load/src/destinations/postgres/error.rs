@@ -86,11 +86,22 @@ const UNREACHABLE: Meaning = Meaning {
     hint: "Check that the server runs and takes connections, then run again; nothing that was fetched is lost.",
 };
 
+const UNENCRYPTED: Meaning = Meaning {
+    state: "",
+    kind: ErrorKind::Config,
+    code: "destination/tls",
+    message: "no encrypted connection to the postgres server could be made",
+    hint: "Check sslmode and sslrootcert in the url; sslmode=disable is for networks that you trust.",
+};
+
 /// Makes an error of a refusal.
 #[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
 pub(super) fn explain(cause: postgres::Error) -> Error {
     let Some(refusal) = cause.as_db_error() else {
         // Without an answer of the server the connection is what failed. Such texts carry no data.
+        if cause.to_string().contains("TLS") {
+            return meant(&UNENCRYPTED).source_error(cause_text(&cause));
+        }
         return meant(&UNREACHABLE).source_error(cause_text(&cause));
     };
     let state = refusal.code().code();
