@@ -226,7 +226,7 @@ const UNREAD: [&str; 2] = ["config/missing-variable", "config/invalid-placeholde
 
 /// Removes repetitions (one default, many resources), what only follows from an unread text, and every secret value, and
 /// sorts.
-fn tidy(diagnostics: Diagnostics, redactor: &Redactor) -> Vec<Diagnostic> {
+pub(crate) fn tidy(diagnostics: Diagnostics, redactor: &Redactor) -> Vec<Diagnostic> {
     let mut seen = BTreeSet::new();
     let mut list = most_important(diagnostics.into_sorted());
     let unread: Vec<Span> = list

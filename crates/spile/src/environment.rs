@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use spile_config::{Converted, Options, Registries, Resolved};
-use spile_core::{Destination, DestinationPlan, Error, ErrorKind, Result};
+use spile_core::{Destination, DestinationPlan, Error, ErrorKind, Result, Severity};
 use spile_load::OpenOptions;
 
 /// Environment variables and folders, read once.
@@ -147,22 +147,33 @@ pub fn open_destination(
     )
 }
 
-/// Finds the dataset of a pipeline without its config: as `--destination` and `--dataset` say, else the defaults.
+/// Finds the dataset of a pipeline without its config, by the rules of a run: as `--destination` and `--dataset` say,
+/// else as the settings say, else the defaults.
 pub fn locate_dataset(
     pipeline: &str,
     destination: Option<&str>,
     dataset: Option<&str>,
     environment: &Environment,
 ) -> Result<(DestinationPlan, String)> {
-    let spec = destination.map_or_else(|| format!("{pipeline}.duckdb"), str::to_owned);
-    let plan = if let Some(kind) = spile_load::kind_of_url(&spec).filter(|kind| *kind != "duckdb") {
-        DestinationPlan { kind: kind.to_owned(), location: spile_core::Secret::new(spec) }
-    } else {
-        let path =
-            spec.strip_prefix("duckdb:").map_or(&*spec, |rest| rest.strip_prefix("///").unwrap_or(rest));
-        let location = environment.working_directory.join(path).to_string_lossy().into_owned();
-        DestinationPlan { kind: "duckdb".to_owned(), location: spile_core::Secret::new(location) }
+    let options = Options {
+        destination: destination.map(str::to_owned),
+        dataset: dataset.map(str::to_owned),
+        ..Options::default()
     };
-    let dataset = dataset.map_or_else(|| format!("{pipeline}_dataset"), str::to_owned);
-    Ok((plan, spile_normalize::normalize_identifier(&dataset, usize::MAX)))
+    spile_config::locate(pipeline, &options, &config_environment(environment), &REGISTRIES).map_err(
+        |findings| match findings.into_iter().find(|finding| finding.severity == Severity::Error) {
+            Some(finding) => {
+                let error = Error::new(ErrorKind::Config, finding.code, finding.message);
+                match finding.hint {
+                    Some(hint) => error.hint(hint),
+                    None => error,
+                }
+            }
+            None => Error::new(
+                ErrorKind::Bug,
+                "config/internal",
+                "the destination gave neither a place nor an error",
+            ),
+        },
+    )
 }

@@ -156,7 +156,7 @@ pub(crate) fn for_path(path: &Path, diagnostics: &mut Diagnostics) -> Option<&'s
 }
 
 /// Keys that may stand beside `client` and `resources` in the data dialects.
-pub(crate) const SETTING_KEYS: [&str; 10] = [
+pub(crate) const SETTING_KEYS: [&str; 11] = [
     "name",
     "section",
     "max_table_nesting",
@@ -167,6 +167,7 @@ pub(crate) const SETTING_KEYS: [&str; 10] = [
     "pipeline",
     "destination",
     "dataset",
+    "loader_file_format",
 ];
 
 /// Splits the top of a data dialect: the dict itself, or one entry under `sources`, and the settings beside it. `$schema` is

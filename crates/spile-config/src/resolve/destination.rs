@@ -1,6 +1,8 @@
 //! Where the data goes: a name resolved through configuration as dlt does, or a URL.
 
+mod files;
 mod postgres;
+mod sqlite;
 
 use std::path::Path;
 
@@ -11,21 +13,25 @@ use crate::resolve::Resolver;
 use crate::resolve::read::Reported;
 
 const DUCKDB: &str = "duckdb";
+const FILESYSTEM: &str = "filesystem";
+const MEMORY: &str = "memory";
 const POSTGRES: &str = "postgres";
+const SQLITE: &str = "sqlite";
+
+/// Names of kinds, for "did you mean".
+const KINDS: [&str; 6] = [DUCKDB, FILESYSTEM, MEMORY, POSTGRES, sqlite::DLT_NAME, SQLITE];
 
 /// Kinds that dlt knows; they are named so that the answer is "not yet" and not "unknown".
-const LATER: [&str; 11] = [
+const LATER: [&str; 9] = [
     "athena",
     "bigquery",
     "clickhouse",
     "databricks",
-    "filesystem",
     "lancedb",
     "motherduck",
     "mssql",
     "redshift",
     "snowflake",
-    "sqlalchemy",
 ];
 
 impl Resolver<'_> {
@@ -34,6 +40,11 @@ impl Resolver<'_> {
         let written = written.unwrap_or_else(|| DUCKDB.to_owned());
         if let Some(path) = duckdb_path(&written) {
             return Some(self.duckdb(path));
+        }
+        if Path::new(&written).extension().is_some_and(|extension| extension == DUCKDB)
+            && !written.contains("://")
+        {
+            return Some(self.duckdb(&written));
         }
         if written == DUCKDB {
             let path = self.duckdb_credentials().ok()?;
@@ -46,8 +57,26 @@ impl Resolver<'_> {
         if postgres::is_url(&written) {
             return Some(self.postgres(&written));
         }
+        if written == FILESYSTEM {
+            return self.files_of_settings();
+        }
+        if files::is_url(&written) {
+            return self.files(&written);
+        }
+        if written == MEMORY {
+            return self.files("memory://spile");
+        }
+        if written == SQLITE || written == sqlite::DLT_NAME {
+            return self.sqlite_of_settings();
+        }
+        if let Some(path) = sqlite::path_of(&written) {
+            return Some(self.sqlite(path));
+        }
         let kind = written.split(':').next().unwrap_or_default();
-        let known = LATER.contains(&kind) || kind == "file";
+        if written.contains("://") && files::is_later(kind) {
+            return self.files(&written);
+        }
+        let known = LATER.contains(&kind);
         // The URL itself may hold a password.
         let message = if known {
             format!("the destination `{kind}` is not supported yet")
@@ -59,14 +88,12 @@ impl Resolver<'_> {
             Some(node) if self.request.options.destination.is_none() => diagnostic.at(&node.span),
             _ => diagnostic,
         };
-        let near =
-            nearest(kind, [DUCKDB, POSTGRES].into_iter()).map(|near| format!(" Did you mean `{near}`?"));
-        self.report(
-            diagnostic.hint(format!(
-                "Use `duckdb`, `duckdb:///path/to/file.duckdb`, `postgres` or `postgresql://user@host/database`.{}",
-                near.unwrap_or_default()
-            )),
-        );
+        let near = nearest(kind, KINDS.into_iter()).map(|near| format!(" Did you mean `{near}`?"));
+        self.report(diagnostic.hint(format!(
+            "Use a name that `spile list destinations` prints, or a URL: duckdb:///file.duckdb, \
+             postgresql://user@host/database, sqlite:///file.db, file:///folder, s3://bucket/prefix.{}",
+            near.unwrap_or_default()
+        )));
         None
     }
 
@@ -93,6 +120,24 @@ impl Resolver<'_> {
                 );
                 Err(Reported)
             }
+        }
+    }
+
+    /// Looks a text of the destination's settings up, under the first of the paths that is set. A table is not found as
+    /// itself. All providers are read, as dlt does.
+    fn destination_text(&mut self, paths: &[&[&str]], store: Store) -> Option<String> {
+        let asked = paths[0].join(".");
+        let paths: Vec<Vec<&str>> = paths.iter().map(|path| path.to_vec()).collect();
+        let is_table = |value: &Value| matches!(value, Value::Map(_));
+        if self.providers.peek(&paths, store).is_some_and(|(_, value)| is_table(&value)) {
+            return None;
+        }
+        let pipeline = self.names.pipeline.clone();
+        match self.providers.search_for_pipeline(&pipeline, &paths, store, &asked)? {
+            Value::String(text) => Some(text),
+            Value::Int(number) => Some(number.to_string()),
+            Value::Bool(value) => Some(value.to_string()),
+            _not_text => None,
         }
     }
 

@@ -22,7 +22,7 @@ mod retry;
 mod table_hints;
 mod warnings;
 
-use spile_core::{ClientPlan, Diagnostic, Diagnostics, Key, Node, Plan, Span, Value};
+use spile_core::{ClientPlan, DestinationPlan, Diagnostic, Diagnostics, Key, Node, Plan, Span, Value};
 
 use crate::dialects::SourceConfig;
 use crate::fields::{KnownKeys, missing, wrong_type};
@@ -74,19 +74,40 @@ pub(crate) fn resolve(
     providers: &mut Providers,
     diagnostics: &mut Diagnostics,
 ) -> Option<Plan> {
-    let stem = request.stem.to_owned();
-    let names = Names { pipeline: stem, source: "rest_api".to_owned(), section: "rest_api".to_owned() };
-    let mut resolver = Resolver {
-        request,
-        registries,
-        providers,
-        diagnostics,
-        names,
-        arguments_used: Vec::new(),
-        references: parent::References::default(),
-    };
-    resolver.read_names();
-    resolver.plan()
+    Resolver::new(request, registries, providers, diagnostics).plan()
+}
+
+/// Resolves the destination alone. `None` only when a finding says why.
+pub(crate) fn destination(
+    request: &Request<'_>,
+    registries: &Registries,
+    providers: &mut Providers,
+    diagnostics: &mut Diagnostics,
+) -> Option<DestinationPlan> {
+    Resolver::new(request, registries, providers, diagnostics).destination()
+}
+
+impl<'a> Resolver<'a> {
+    fn new(
+        request: &'a Request<'a>,
+        registries: &'a Registries,
+        providers: &'a mut Providers,
+        diagnostics: &'a mut Diagnostics,
+    ) -> Self {
+        let stem = request.stem.to_owned();
+        let names = Names { pipeline: stem, source: "rest_api".to_owned(), section: "rest_api".to_owned() };
+        let mut resolver = Self {
+            request,
+            registries,
+            providers,
+            diagnostics,
+            names,
+            arguments_used: Vec::new(),
+            references: parent::References::default(),
+        };
+        resolver.read_names();
+        resolver
+    }
 }
 
 impl Resolver<'_> {

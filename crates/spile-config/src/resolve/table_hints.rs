@@ -1,4 +1,5 @@
-//! Hints of a table that are kept with it and decide nothing here: `references`, `table_format`, `file_format`.
+//! Hints of a table that are kept with it and decide nothing here: `references`, `table_format`, `file_format`. What they
+//! mean is for the destination to say.
 //!
 //! They are for the readers of the stored schema. Invariant: what is kept has dlt's stored form; names are normalised
 //! where the table's own are.

@@ -23,6 +23,9 @@ const TYPED_DICTS: [&str; 8] = [
     "PaginatorConfig",
 ];
 
+/// The argument of a destination that says where it is.
+const PLACES: [&str; 2] = ["bucket_url", "credentials"];
+
 impl<'p> Interpreter<'p, '_> {
     pub(super) fn evaluate_call(&mut self, call: &'p ExprCall) -> Option<Object<'p>> {
         if let Expr::Attribute(attribute) = &*call.func {
@@ -120,19 +123,33 @@ impl<'p> Interpreter<'p, '_> {
         }
     }
 
-    /// Reads `dlt.destinations.duckdb("file.duckdb")` as the URL of the file.
+    /// Reads `dlt.destinations.duckdb("file.duckdb")` as the URL of the file, and the same for what else has one.
     fn destination_call(&mut self, name: &str, call: &'p ExprCall) -> Option<Object<'p>> {
         let at = span(self.reading, call.range());
-        let text = match (&*call.arguments.args, call.arguments.keywords.is_empty()) {
-            ([], true) => name.to_owned(),
-            ([_], true) if name == "duckdb" => {
-                let path = self.first_text(call)?;
-                if path.starts_with("duckdb:") { path } else { format!("duckdb:{path}") }
+        let place = match (&*call.arguments.args, &*call.arguments.keywords) {
+            ([], []) => None,
+            ([place], []) => Some(place),
+            ([], [keyword]) if keyword.arg.as_ref().is_some_and(|name| PLACES.contains(&name.as_str())) => {
+                Some(&keyword.value)
             }
             _ => {
                 self.diagnostics.push(
+                    not_supported("a destination with these arguments", &at).hint(
+                        "Write its URL, or put its settings into .dlt/config.toml and .dlt/secrets.toml.",
+                    ),
+                );
+                return None;
+            }
+        };
+        let text = match (place.map(|place| self.text(place)), name) {
+            (None, _) => name.to_owned(),
+            (Some(place), "duckdb") => with_scheme("duckdb:", place?),
+            (Some(place), "filesystem") => with_scheme("file:", place?),
+            (Some(place), "postgres" | "sqlalchemy") => place?,
+            (Some(_), _) => {
+                self.diagnostics.push(
                     not_supported("a destination with these arguments", &at)
-                        .hint("Write its URL, or put its credentials into .dlt/secrets.toml."),
+                        .hint("Use one that `spile list destinations` prints."),
                 );
                 return None;
             }
@@ -144,9 +161,13 @@ impl<'p> Interpreter<'p, '_> {
         let Some(first) = call.arguments.args.first() else {
             return self.refuse_expression("a call without an argument", call);
         };
-        match self.evaluate_node(first)?.value {
+        self.text(first)
+    }
+
+    fn text(&mut self, argument: &'p Expr) -> Option<String> {
+        match self.evaluate_node(argument)?.value {
             Value::String(text) => Some(text),
-            _ => self.refuse_expression("an argument that is not a string", first),
+            _ => self.refuse_expression("an argument that is not a string", argument),
         }
     }
 }
@@ -155,4 +176,9 @@ impl<'p> Interpreter<'p, '_> {
 fn is_made_here(call: &ExprCall) -> bool {
     let Expr::Attribute(attribute) = &*call.func else { return false };
     matches!(&*attribute.value, Expr::Call(made) if made.func.is_name_expr())
+}
+
+/// Returns a place as a URL; one that is a URL stays as it is.
+fn with_scheme(scheme: &str, place: String) -> String {
+    if place.starts_with(scheme) || place.contains("://") { place } else { format!("{scheme}{place}") }
 }

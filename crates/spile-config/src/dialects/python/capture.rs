@@ -138,10 +138,8 @@ impl<'p> Interpreter<'p, '_> {
             match (name.as_str(), value) {
                 ("data", data) => self.check_data(&data, keyword)?,
                 (_, Object::Node(node)) if is_off(&node) => {}
-                // How files between extract and load look is Spile's own.
-                ("loader_file_format", Object::Node(_)) => {}
-                ("dataset_name" | "destination", Object::Node(node)) => {
-                    let setting = if name == "destination" { "destination" } else { "dataset" };
+                ("dataset_name" | "destination" | "loader_file_format", Object::Node(node)) => {
+                    let setting = if name == "dataset_name" { "dataset" } else { name.as_str() };
                     let key = Key { name: setting.to_owned(), span: span(self.reading, keyword.range()) };
                     match self.pipelines.last_mut() {
                         Some(pipeline) => pipeline.settings.push((key, node)),

@@ -3,7 +3,7 @@
 //! Invariant: the password is known to the redactor before anything can print it.
 
 use percent_encoding::percent_decode_str;
-use spile_core::{DestinationPlan, Diagnostic, Secret, Store, Value};
+use spile_core::{DestinationPlan, Diagnostic, Secret, Store};
 use url::Url;
 
 use super::POSTGRES;
@@ -78,7 +78,7 @@ impl Resolver<'_> {
             path.clear().push(&database);
         });
         keep("database", path.is_ok());
-        for option in ["connect_timeout", "sslmode"] {
+        for option in ["connect_timeout", "sslmode", "sslrootcert"] {
             if let Some(value) = self.postgres_part(Some(option)) {
                 url.query_pairs_mut().append_pair(option, &value);
             }
@@ -105,22 +105,13 @@ impl Resolver<'_> {
         found
     }
 
-    /// Looks the credentials or a field of them up. A table is not found as itself.
+    /// Looks the credentials or a field of them up.
     fn postgres_part(&mut self, field: Option<&'static str>) -> Option<String> {
         let paths: Vec<Vec<&str>> =
             CREDENTIALS.iter().map(|path| path.iter().copied().chain(field).collect()).collect();
-        let asked = paths[0].join(".");
+        let paths: Vec<&[&str]> = paths.iter().map(Vec::as_slice).collect();
         // All providers are read, as dlt does; only the password and the whole are secrets.
         let store = if matches!(field, None | Some("password")) { Store::Secrets } else { Store::Config };
-        let pipeline = self.names.pipeline.clone();
-        let is_text = |value: &Value| !matches!(value, Value::Map(_));
-        if !self.providers.peek(&paths, store).is_none_or(|(_, value)| is_text(&value)) {
-            return None;
-        }
-        match self.providers.search_for_pipeline(&pipeline, &paths, store, &asked)? {
-            Value::String(text) => Some(text),
-            Value::Int(number) => Some(number.to_string()),
-            _not_text => None,
-        }
+        self.destination_text(&paths, store)
     }
 }
