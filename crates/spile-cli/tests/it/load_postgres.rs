@@ -20,9 +20,14 @@ pub(crate) struct Postgres {
 
 impl Postgres {
     /// Starts a server; `None`, said aloud, when the machine has none.
-    #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
     pub(crate) fn start() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    #[expect(clippy::print_stderr, reason = "a skipped test must be seen")]
+    fn start_with(args: &[&str]) -> Option<Self> {
         let mut script = Command::new(repository().join("scripts/test-postgres"))
+            .args(args)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -187,10 +192,46 @@ fn passwords_are_not_shown() {
     let server = Server::start(api);
     let place = Place::new();
     config(&place, &server, "secret", "append");
-    for url in ["postgresql://u:hunter2@127.0.0.1:1/d", "postgresql://u:hunter2@db.example/d"] {
+    for url in ["postgresql://u:hunter2@127.0.0.1:1/d", "postgresql://u:hunter2@db.example/d?sslmode=safe"] {
         let outcome = place.run(&["run", "secret.json", "--destination", url]);
         assert_ne!(outcome.status, 0);
         let shown = format!("{outcome:?}");
         assert!(shown.contains("destination/") && !shown.contains("hunter2"), "{shown}");
+    }
+}
+
+#[test]
+fn connections_are_encrypted_as_the_url_says() {
+    let Some(postgres) = Postgres::start_with(&["tls"]) else { return };
+    let port = std::fs::read_to_string(Path::new(&postgres.folder).join("port")).unwrap();
+    let url = |host: &str, options: &str| {
+        let options = options.replace("CA", &format!("{}/ca.pem", postgres.folder));
+        format!("postgresql://spile:hunter2@{host}:{}/postgres?{options}", port.trim_end())
+    };
+    let server = Server::start(api);
+    let place = Place::new();
+    config(&place, &server, "safe", "append");
+    place
+        .run(&["run", "safe.json", "--destination", &url("localhost", "sslmode=verify-full&sslrootcert=CA")])
+        .expect(0);
+    for (host, options, refused) in [
+        ("localhost", "", None),
+        ("localhost", "sslmode=allow", None),
+        ("127.0.0.1", "sslmode=require", None),
+        ("127.0.0.1", "sslmode=verify-ca&sslrootcert=CA", None),
+        ("127.0.0.1", "sslmode=require&sslrootcert=CA", None),
+        // The server takes encrypted connections only.
+        ("localhost", "sslmode=disable", Some("destination/login")),
+        // The certificate is for another name, or nobody who is trusted has signed it.
+        ("127.0.0.1", "sslmode=verify-full&sslrootcert=CA", Some("destination/tls")),
+        ("localhost", "sslmode=verify-full", Some("destination/tls")),
+        ("localhost", "sslmode=verify-ca&sslrootcert=system", Some("destination/tls")),
+        ("localhost", "sslmode=verify-full&sslrootcert=/nowhere.pem", Some("destination/tls")),
+    ] {
+        let outcome = place.run(&["show", "safe", "--destination", &url(host, options)]);
+        let shown = format!("{outcome:?}");
+        assert_eq!(outcome.status, i32::from(refused.is_some()), "{host} {options}: {shown}");
+        assert!(refused.is_none_or(|code| shown.contains(code)), "{host} {options}: {shown}");
+        assert!(!shown.contains("hunter2"), "{shown}");
     }
 }

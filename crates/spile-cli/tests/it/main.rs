@@ -17,6 +17,7 @@ mod extract_dependents;
 mod extract_differential;
 mod harness;
 mod kill;
+mod load_files;
 mod load_interchange;
 mod load_kills;
 mod load_postgres;

@@ -11,6 +11,10 @@ clauses! {
 
 /// dlt with `create_indexes`, or a person, made these: narrower types, a primary key, unique row keys.
 fn constraints_and_types_of_a_table_stay(kind: Kind) {
+    if kind == Kind::Sqlite {
+        // It has no schemas to ask; the turns with dlt load into tables that dlt made.
+        return;
+    }
     for strategy in ["delete-insert", "upsert"] {
         let (fixture, mut schema) = (Fixture::new(kind), users());
         for statement in [
