@@ -96,6 +96,7 @@ pub const KEY_GROUPS: &[KeyGroup] = &[
             ),
             key("destination", "string", "duckdb", "Where to: a name or a URL."),
             key("dataset", "string", "<pipeline>_dataset", "The dataset, a schema in the database."),
+            key("loader_file_format", "string", "jsonl", "What files are, where the destination is files."),
         ],
     },
     KeyGroup {

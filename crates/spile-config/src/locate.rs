@@ -19,7 +19,7 @@ pub fn locate(
     let mut providers = Providers::read(environment, &mut diagnostics);
     let file = SourceFile::new("", "");
     let config = Node::new(Value::Null, Span::new(&file, 0, 0));
-    let source = SourceConfig { config, settings: Vec::new(), functions: None };
+    let source = SourceConfig { config, settings: Vec::new(), functions: None, page_limit: None };
     let request = resolve::Request { source: &source, arguments: &[], stem: pipeline, options, environment };
     let destination = resolve::destination(&request, registries, &mut providers, &mut diagnostics);
     let dataset = options.dataset.clone().unwrap_or_else(|| format!("{pipeline}_dataset"));

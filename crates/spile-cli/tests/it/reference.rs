@@ -114,6 +114,7 @@ fn the_examples_pass_check() {
     for page in pages() {
         let place = Place::new()
             .variable("DESTINATION__POSTGRES__CREDENTIALS", "postgresql://me:secret@localhost/db")
+            .variable("DESTINATION__FILESYSTEM__BUCKET_URL", "lake")
             .variable("SHOP__TOKEN", "t-123")
             .variable("SHOP__API_KEY", "k-123")
             .variable("SHOP__PASSWORD", "p-123")

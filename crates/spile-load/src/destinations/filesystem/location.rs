@@ -26,13 +26,13 @@ pub(super) const FIELDS: &[FieldDoc] = &[
     },
     FieldDoc {
         name: "format",
-        shape: "jsonl | parquet | csv",
+        shape: "string",
         default: "jsonl",
-        summary: "What the files are; a table that dlt wrote before keeps its format when this is not set.",
+        summary: "jsonl, parquet or csv; a table that dlt wrote before keeps its format when this is not set.",
     },
     FieldDoc {
         name: "compress",
-        shape: "bool",
+        shape: "boolean",
         default: "true",
         summary: "Whether jsonl and csv are compressed by gzip.",
     },
