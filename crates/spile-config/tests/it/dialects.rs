@@ -79,7 +79,7 @@ fn indented_blocks() {
     let json = "{\"client\": {\"base_url\": \"https://h\"},\n \"resources\": [\"a\"]}\n";
     let toml = "resources = [\"a\"]\n[client]\nbase_url = \"https://h\"\n";
     for (language, text) in [("python", script), ("yaml", BODY), ("json", json), ("toml", toml)] {
-        let inside: String = text.lines().map(|line| format!("   {line}\n")).collect();
+        let inside = text.lines().fold(String::new(), |inside, line| inside + "   " + line + "\n");
         let document = format!("1. Like this:\n\n   ```{language}\n{inside}   ```\n2. Run it.\n");
         Project::new().file("c.md", &document).plan("c.md");
         let wrong = document.replace("https://h", "h");
