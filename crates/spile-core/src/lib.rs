@@ -35,7 +35,7 @@ mod secret;
 mod span;
 mod verdict;
 
-pub use auth::{Auth, Credential, CredentialPlace};
+pub use auth::{Auth, Credential, CredentialPlace, Grant, Token, TokenRequest};
 pub use batch::{Batch, ROOT_LINK, SchemaChange};
 pub use destination::{Capabilities, Destination, Receipt, Stored, StoredLoad, StoredTable};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};

@@ -80,7 +80,7 @@ pub async fn extract_resource(
     pages: mpsc::Sender<Page>,
 ) -> Result<()> {
     let window = start.window.clone();
-    let scrubber = scrubber(resource, env.plan)?;
+    let scrubber = scrubber(resource, env)?;
     let is_child = start.parent.is_some();
     if !is_child {
         let words = window.as_ref().map(Window::describe);
@@ -93,6 +93,7 @@ pub async fn extract_resource(
         observer: env.observer,
         counters,
         actions: &resource.actions,
+        auth: &resource.auth,
         scrubber: &scrubber,
         cancel: env.cancel.clone(),
     };
@@ -135,7 +136,7 @@ pub async fn extract_resource(
 }
 
 /// Makes the scrubber: the plan's secrets, and what auths make of them (such as the encoding of basic credentials).
-fn scrubber(resource: &ResourcePlan, plan: &Plan) -> Result<Scrubber> {
+fn scrubber(resource: &ResourcePlan, env: &ExtractEnv<'_>) -> Result<Scrubber> {
     let mut draft = RequestDraft {
         method: resource.method,
         url: resource.url.clone(),
@@ -156,5 +157,5 @@ fn scrubber(resource: &ResourcePlan, plan: &Plan) -> Result<Scrubber> {
             [Some(value.clone()), bare].into_iter().flatten()
         })
         .collect();
-    Ok(Scrubber::new(&plan.redactor, Redactor::new(made)))
+    Ok(Scrubber::new(&env.plan.redactor, Redactor::new(made), env.transport.tokens().clone()))
 }

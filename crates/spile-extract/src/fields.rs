@@ -3,7 +3,10 @@
 //! Not a schema language: a component asks for each key by name and type. The invariant: a key that the row does not
 //! document, and a value of the wrong type, always become a finding at its place.
 
-use spile_core::{Diagnostic, Diagnostics, FieldDoc, JsonPath, Key, Node, Span, Value};
+use spile_core::{
+    Credential, CredentialPlace, Diagnostic, Diagnostics, FieldDoc, JsonPath, Key, Node, Secret, Span, Value,
+};
+use url::Url;
 
 /// A key as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,6 +131,56 @@ impl<'n, 'd> Fields<'n, 'd> {
         }
     }
 
+    /// Reads a text or a list of texts.
+    pub(crate) fn strings(&mut self, name: &str) -> Option<Vec<String>> {
+        self.read(name, "a string or a list of strings", |node| match &node.value {
+            Value::String(text) => Some(vec![text.clone()]),
+            Value::List(items) => items.iter().map(|item| item.as_str().map(str::to_owned)).collect(),
+            _ => None,
+        })
+        .given()
+    }
+
+    /// Reads a URL that must be there.
+    pub(crate) fn url(&mut self, name: &'static str) -> Option<Url> {
+        let text = self.required_scalar(name);
+        if text.is_empty() {
+            return None; // Reported.
+        }
+        let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+        if url.is_none() {
+            let message = format!("`{name}` of {} is not a URL", self.title);
+            let span = self.span(name).clone();
+            let hint = "Write it in full, for example https://auth.example.com/token.";
+            self.report(Diagnostic::error("config/invalid-url", message).at(&span).hint(hint));
+        }
+        url
+    }
+
+    /// Reads a map of plain values; null and no map at all are an empty one.
+    pub(crate) fn map(&mut self, name: &str) -> Vec<(String, serde_json::Value)> {
+        self.read(name, "a map", |node| match &node.value {
+            Value::Map(entries) => {
+                entries.iter().map(|(key, value)| Some((key.name.clone(), plain(value)?))).collect()
+            }
+            _ => None,
+        })
+        .given()
+        .unwrap_or_default()
+    }
+
+    /// Reads a map of headers.
+    pub(crate) fn headers(&mut self, name: &str) -> Vec<Credential> {
+        let entries = self.map(name).into_iter();
+        entries
+            .filter(|(_, value)| !value.is_null())
+            .map(|(name, value)| {
+                let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                Credential { place: CredentialPlace::Header, name, value: Secret::new(value) }
+            })
+            .collect()
+    }
+
     /// Reads a boolean.
     pub(crate) fn boolean(&mut self, name: &str, default: bool) -> bool {
         self.read(name, "a boolean", |node| match node.value {
@@ -206,4 +259,22 @@ impl<'n, 'd> Fields<'n, 'd> {
         let message = format!("unknown key `{}` in {}", key.name, self.title);
         self.report(Diagnostic::error("config/unknown-field", message).at(&key.span).hint(hint));
     }
+}
+
+/// Returns a node as JSON; nothing when it holds a reference.
+fn plain(node: &Node) -> Option<serde_json::Value> {
+    use serde_json::Value as Plain;
+    Some(match &node.value {
+        Value::Null => Plain::Null,
+        Value::Bool(value) => Plain::from(*value),
+        Value::Int(value) => Plain::from(*value),
+        Value::Float(value) => Plain::from(*value),
+        Value::String(text) => Plain::from(text.as_str()),
+        Value::List(items) => items.iter().map(plain).collect::<Option<Vec<_>>>()?.into(),
+        Value::Map(entries) => {
+            let members = entries.iter().map(|(key, value)| Some((key.name.clone(), plain(value)?)));
+            Plain::Object(members.collect::<Option<_>>()?)
+        }
+        Value::Reference(_) | Value::Concat(_) => return None,
+    })
 }

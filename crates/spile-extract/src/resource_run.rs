@@ -5,8 +5,8 @@
 
 use serde_json::{Map, Value};
 use spile_core::{
-    Ahead, Document, Error, ErrorKind, FamilyEvidence, Json, JsonPath, Page, PageEvidence, PageId, ParentRow,
-    Plan, Position, RequestDraft, ResourcePlan, ResponseView, Result, Step, StopReason, Totals,
+    Ahead, Credential, Document, Error, ErrorKind, FamilyEvidence, Json, JsonPath, Page, PageEvidence, PageId,
+    ParentRow, Plan, Position, RequestDraft, ResourcePlan, ResponseView, Result, Step, StopReason, Totals,
 };
 
 use crate::extract::ResourceStart;
@@ -146,7 +146,7 @@ impl<'a> ResourceRun<'a> {
         if self.resource.family.hidden {
             records.clear();
         }
-        let (next, stop) = self.follow(step, passed);
+        let (next, stop) = self.follow(step, passed, &answer.tokens);
         let one_by_one = self.look_ahead(&rows, totals, next.as_ref().filter(|_| stop.is_none()), &view);
         let evidence = PageEvidence {
             next: next.clone(),
@@ -170,13 +170,20 @@ impl<'a> ResourceRun<'a> {
     }
 
     /// Returns what follows and why nothing does. At a page limit both are known: there is more, but it is not asked for.
-    fn follow(&self, step: Step, passed: bool) -> (Option<Position>, Option<StopReason>) {
+    fn follow(
+        &self,
+        step: Step,
+        passed: bool,
+        tokens: &[Credential],
+    ) -> (Option<Position>, Option<StopReason>) {
         match step {
             Step::Done(reason) => (None, Some(reason)),
             Step::Next(_) if passed => (None, Some(StopReason::WindowPassed)),
             Step::Next(mut next) => {
                 let trusted = &self.plan.client.trusted_origins;
-                followed::forget_credentials(&mut next, &self.draft.credentials, trusted);
+                for own in [&self.draft.credentials[..], tokens] {
+                    followed::forget_credentials(&mut next, own, trusted);
+                }
                 // A child's pages are counted over all rows of its parent, which is not known here.
                 let at_limit = self.parent.is_none()
                     && self.plan.page_limit.is_some_and(|limit| self.page_number() >= limit);

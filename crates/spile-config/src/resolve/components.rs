@@ -16,8 +16,16 @@ use crate::resolve::read::toml_place;
 use crate::resolve::{Resolver, start_of};
 
 /// Keys of auths that are secrets for sure; their values are made known to the redactor even when written out.
-const SECRET_FIELDS: [&str; 6] =
-    ["api_key", "token", "password", "client_secret", "access_token", "private_key"];
+const SECRET_FIELDS: [&str; 8] = [
+    "api_key",
+    "token",
+    "password",
+    "client_secret",
+    "access_token",
+    "refresh_token",
+    "private_key",
+    "private_key_passphrase",
+];
 
 impl<'a> Resolver<'a> {
     /// Resolves the paginator of an endpoint by dlt's precedence: endpoint (or defaults), single entity, client, auto.
@@ -68,13 +76,23 @@ impl<'a> Resolver<'a> {
                 let key = Key { name: field.name.to_owned(), span: span.clone() };
                 entries.push((key, Node::new(value, span.clone())));
             }
-            for (key, value) in entries.iter() {
-                if let (true, Some(text)) = (SECRET_FIELDS.contains(&key.name.as_str()), value.as_str()) {
-                    self.providers.add_secret(text);
+        }
+        self.hide_secrets(&resolved);
+        (row.parse)(&resolved, self.diagnostics)
+    }
+
+    /// Makes secrets that are written out known to the redactor, also those inside of what is sent for a token.
+    fn hide_secrets(&mut self, node: &Node) {
+        let Value::Map(entries) = &node.value else { return };
+        for (key, value) in entries {
+            match value.as_str() {
+                Some(text) if SECRET_FIELDS.contains(&key.name.as_str()) => self.providers.add_secret(text),
+                Some(text) if key.name.eq_ignore_ascii_case("authorization") => {
+                    self.providers.add_secret(text)
                 }
+                _ => self.hide_secrets(value),
             }
         }
-        (row.parse)(&resolved, self.diagnostics)
     }
 
     /// Looks an open field up as dlt does: `credentials.<field>` under the source's sections, then the native form.

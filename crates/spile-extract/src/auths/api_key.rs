@@ -1,8 +1,8 @@
-//! A key in a header or in the query.
+//! A key in a header, in the query or in a cookie.
 //!
 //! Example: `{"type": "api_key", "name": "X-Api-Key", "api_key": dlt.secrets["key"], "location": "header"}`. In dlt:
-//! `APIKeyAuth`. Beyond dlt: `prefix`, put before the key (`Token token=`). Known differences: `location: cookie` is
-//! refused while the config is read, where dlt fails at the first request.
+//! `APIKeyAuth`. Beyond dlt: `prefix`, put before the key (`Token token=`). Known differences: `location: cookie`
+//! works, where dlt fails at the first request.
 
 use std::sync::Arc;
 
@@ -16,18 +16,18 @@ use crate::fields::Fields;
 pub(super) const DEF: Def<dyn Auth> = Def {
     name: "api_key",
     aliases: &[],
-    summary: "Sends a key in a header or in the query.",
+    summary: "Sends a key in a header, in the query or in a cookie.",
     fields: &[
         FieldDoc { name: "api_key", shape: "secret", default: "", summary: "The key." },
         FieldDoc {
             name: "name",
             shape: "string",
             default: "Authorization",
-            summary: "The header or query parameter.",
+            summary: "The header, query parameter or cookie.",
         },
         FieldDoc {
             name: "location",
-            shape: "`header` or `query` or `param`",
+            shape: "`header` or `query` or `param` or `cookie`",
             default: "header",
             summary: "Where the key goes; `param` is another word for `query`.",
         },
@@ -47,25 +47,25 @@ fn parse(node: &Node, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Auth>> {
     let key = fields.required_scalar("api_key");
     let name = fields.string("name").given().unwrap_or_else(|| "Authorization".to_owned());
     let prefix = fields.string("prefix").given().unwrap_or_default();
-    let place = match fields.string("location").given().as_deref() {
-        None | Some("header") => CredentialPlace::Header,
-        Some("query" | "param") => CredentialPlace::Query,
-        Some(other) => {
-            let span = fields.span("location").clone();
-            let finding = if other == "cookie" {
-                Diagnostic::error("config/not-supported", "an API key in a cookie is not supported yet")
-            } else {
-                Diagnostic::error(
-                    "config/wrong-value",
-                    format!("unknown location `{other}` of auth `api_key`"),
-                )
-            };
-            fields.report(finding.at(&span).hint("Use `header` or `query`."));
-            CredentialPlace::Header
-        }
-    };
+    let place = place(&mut fields);
     let value = Secret::new(format!("{prefix}{key}"));
     fields.finish(Arc::new(ApiKey(Credential { place, name, value })))
+}
+
+/// Reads `location`.
+pub(super) fn place(fields: &mut Fields<'_, '_>) -> CredentialPlace {
+    match fields.string("location").given().as_deref() {
+        None | Some("header") => CredentialPlace::Header,
+        Some("query" | "param") => CredentialPlace::Query,
+        Some("cookie") => CredentialPlace::Cookie,
+        Some(other) => {
+            let span = fields.span("location").clone();
+            let finding =
+                Diagnostic::error("config/wrong-value", format!("unknown location `{other}` of an auth"));
+            fields.report(finding.at(&span).hint("Use `header`, `query` or `cookie`."));
+            CredentialPlace::Header
+        }
+    }
 }
 
 #[derive(Debug)]

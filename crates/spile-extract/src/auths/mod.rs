@@ -3,16 +3,29 @@
 //! Nothing here decides who may see a credential: that is the transport's.
 
 mod api_key;
+mod assertion;
 mod bearer;
 mod http_basic;
 mod oauth2_client_credentials;
+mod oauth2_refresh_token;
+mod oauth_jwt;
+mod session_token;
 #[cfg(test)]
 mod tests;
+mod token;
 
 use spile_core::{Auth, Registry};
 
 /// All auths.
 pub static AUTHS: Registry<dyn Auth> = Registry {
     kind: "auth",
-    rows: &[api_key::DEF, bearer::DEF, http_basic::DEF, oauth2_client_credentials::DEF],
+    rows: &[
+        api_key::DEF,
+        bearer::DEF,
+        http_basic::DEF,
+        oauth2_client_credentials::DEF,
+        oauth2_refresh_token::DEF,
+        oauth_jwt::DEF,
+        session_token::DEF,
+    ],
 };

@@ -17,6 +17,8 @@ pub(super) enum RetryClass {
     Passing,
     /// Too many requests: a budget of its own.
     RateLimit,
+    /// A token that the API refuses: one more try at once, with a new one.
+    Renew,
     /// Perhaps a passing trouble, more likely a wrong address: one more try.
     Once,
 }
@@ -35,6 +37,7 @@ pub(super) struct Budget<'a> {
     plan: &'a RetryPlan,
     passing: u32,
     once: bool,
+    renew: bool,
     rate_limit_waits: u32,
     rate_limit_seconds: f64,
 }
@@ -43,13 +46,21 @@ impl<'a> Budget<'a> {
     /// Starts with all of the plan's patience.
     pub(super) fn new(plan: &'a RetryPlan) -> Self {
         let rate_limit_seconds = plan.rate_limit_wait_seconds_max;
-        Self { plan, passing: 0, once: plan.retries_max > 0, rate_limit_waits: 0, rate_limit_seconds }
+        Self {
+            plan,
+            passing: 0,
+            once: plan.retries_max > 0,
+            renew: true,
+            rate_limit_waits: 0,
+            rate_limit_seconds,
+        }
     }
 
     /// Returns how long to wait before the next attempt; `None`: give up.
     pub(super) fn wait(&mut self, failure: &Failure, attempt: u64, url: &str) -> Option<f64> {
         match failure.class {
             RetryClass::Never => None,
+            RetryClass::Renew => std::mem::take(&mut self.renew).then_some(0.0),
             RetryClass::Once => std::mem::take(&mut self.once)
                 .then(|| self.back_off(0, self.plan.wait_seconds_max, attempt, url)),
             RetryClass::Passing => {
@@ -137,6 +148,7 @@ mod tests {
         assert_eq!(waits(&plain, RetryClass::Passing, Some(7.0)), [7.0; 4]);
         assert_eq!(waits(&plain, RetryClass::Passing, Some(999.0)), [300.0; 4]);
         assert_eq!(waits(&plain, RetryClass::Once, None), [1.0]);
+        assert_eq!(waits(&plain, RetryClass::Renew, None), [0.0]);
         assert!(waits(&plain, RetryClass::Never, None).is_empty());
     }
 

@@ -137,6 +137,7 @@ fn strip_markup(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::TokenStore;
     use spile_core::{Redactor, Secret};
 
     #[test]
@@ -151,7 +152,11 @@ mod tests {
 
     #[test]
     fn a_secret_is_taken_out_before_the_cut() {
-        let scrubber = Scrubber::new(&Redactor::new(vec![Secret::new("s3cret-canary")]), Redactor::default());
+        let scrubber = Scrubber::new(
+            &Redactor::new(vec![Secret::new("s3cret-canary")]),
+            Redactor::default(),
+            TokenStore::default(),
+        );
         for padding in [0, EXCERPT_CHARS - 5, EXCERPT_BYTES - 5] {
             let body = format!("{}s3cret-canary", "x".repeat(padding));
             let words = excerpt(&quotable(body.as_bytes(), &scrubber));

@@ -6,13 +6,13 @@
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
 use spile_core::{ClientPlan, Credential, CredentialPlace, Error, ErrorKind, Limits, Method, Result};
 use url::{Origin, Url};
 
 use super::gate::Gate;
 use super::redirect::{is_trusted, next_hop};
-use super::{BoxFuture, OutgoingRequest, Response, Transport};
+use super::{BoxFuture, OutgoingRequest, Response, TokenStore, Transport};
 
 /// Memory that is reserved on a server's word alone.
 const RESERVED_BYTES_MAX: usize = 8 << 20;
@@ -31,6 +31,7 @@ pub struct HttpTransport {
     body_bytes_max: usize,
     gate: Gate,
     total_timeout: Option<Duration>,
+    tokens: TokenStore,
 }
 
 impl HttpTransport {
@@ -55,6 +56,7 @@ impl HttpTransport {
             body_bytes_max: limits.body_bytes_max,
             gate: Gate::new(client.manners, &client.retry),
             total_timeout: total_timeout(client),
+            tokens: TokenStore::default(),
         })
     }
 
@@ -77,7 +79,10 @@ impl HttpTransport {
         let mut body = request.body.as_deref();
         let mut redirects = 0;
         loop {
-            let trusted = is_trusted(&self.trusted_origins, &url);
+            let trusted = match &request.only {
+                Some(origin) => is_trusted(std::slice::from_ref(origin), &url),
+                None => is_trusted(&self.trusted_origins, &url),
+            };
             if body.is_some() && request.body_is_secret && !trusted {
                 return Err(Error::new(
                     ErrorKind::Source,
@@ -90,7 +95,10 @@ impl HttpTransport {
             let location = answer.headers().get("location").map(|location| location.as_bytes().to_vec());
             let location = location.as_deref().map(String::from_utf8_lossy);
             match next_hop(answer.status().as_u16(), method, &url, location.as_deref())? {
-                None => return self.read(answer, url, redirects).await,
+                None => {
+                    let longest = request.body_bytes_max.unwrap_or(self.body_bytes_max);
+                    return read(answer, url, redirects, longest.min(self.body_bytes_max)).await;
+                }
                 Some(_) if redirects >= u64::from(self.redirects_max) => {
                     let message = format!("the server redirects more than {} times", self.redirects_max);
                     return Err(Error::new(ErrorKind::Limit, "limit/redirects", message).hint(
@@ -124,7 +132,8 @@ impl HttpTransport {
             }
         }
         if trusted {
-            for credential in self.client_headers.iter().chain(&request.credentials) {
+            let of_client = self.client_headers.iter().filter(|_| request.only.is_none());
+            for credential in of_client.chain(&request.credentials) {
                 add_credential(credential, &mut headers, &mut target)?;
             }
         }
@@ -137,29 +146,6 @@ impl HttpTransport {
             builder = builder.body(body.to_vec());
         }
         builder.send().await.map_err(failed)
-    }
-
-    async fn read(&self, mut answer: reqwest::Response, url: Url, redirects: u64) -> Result<Response> {
-        let received_at = SystemTime::now();
-        let status = answer.status().as_u16();
-        let headers = answer
-            .headers()
-            .iter()
-            .map(|(name, value)| {
-                (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-            })
-            .collect();
-        let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-        let mut body = Vec::with_capacity(announced.min(RESERVED_BYTES_MAX));
-        while let Some(chunk) = answer.chunk().await.map_err(failed)? {
-            if body.len() + chunk.len() > self.body_bytes_max {
-                let message = format!("the response body has more than {} bytes", self.body_bytes_max);
-                return Err(Error::new(ErrorKind::Limit, "limit/body-bytes", message)
-                    .hint("Ask the API for smaller pages, or raise the limit."));
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Response { status, url, headers, body, redirects, received_at })
     }
 }
 
@@ -177,6 +163,39 @@ impl Transport for HttpTransport {
             Ok(response)
         })
     }
+
+    fn tokens(&self) -> &TokenStore {
+        &self.tokens
+    }
+}
+
+/// Reads an answer to its end.
+async fn read(
+    mut answer: reqwest::Response,
+    url: Url,
+    redirects: u64,
+    body_bytes_max: usize,
+) -> Result<Response> {
+    let received_at = SystemTime::now();
+    let status = answer.status().as_u16();
+    let headers = answer
+        .headers()
+        .iter()
+        .map(|(name, value)| {
+            (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+        })
+        .collect();
+    let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+    let mut body = Vec::with_capacity(announced.min(RESERVED_BYTES_MAX));
+    while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > body_bytes_max {
+            let message = format!("the response body has more than {} bytes", body_bytes_max);
+            return Err(Error::new(ErrorKind::Limit, "limit/body-bytes", message)
+                .hint("Ask the API for smaller pages, or raise the limit."));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Response { status, url, headers, body, redirects, received_at })
 }
 
 fn total_timeout(client: &ClientPlan) -> Option<Duration> {
@@ -210,6 +229,12 @@ fn add_credential(credential: &Credential, headers: &mut HeaderMap, target: &mut
                 target.query_pairs_mut().append_pair(&credential.name, value);
             }
             Ok(())
+        }
+        CredentialPlace::Cookie => {
+            let own = format!("{}={value}", credential.name);
+            let before = headers.get(COOKIE).and_then(|cookies| cookies.to_str().ok());
+            let cookies = before.map_or_else(|| own.clone(), |before| format!("{before}; {own}"));
+            set_header(headers, COOKIE.as_str(), &cookies, true)
         }
     }
 }

@@ -14,19 +14,21 @@ mod politeness;
 mod rate;
 mod redirect;
 mod retry;
+mod tokens;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::time::SystemTime;
 
 use spile_core::{Credential, Method, Redactor, RequestDraft, Result, redact_url};
-use url::Url;
+use url::{Origin, Url};
 
 /// The status of an API that limits how often it may be asked.
 const TOO_MANY_REQUESTS: u16 = 429;
 
 pub use http::HttpTransport;
 pub(crate) use retry::{Answer, Exchange};
+pub use tokens::TokenStore;
 
 /// A future that owns nothing but what it borrows.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -46,6 +48,10 @@ pub struct OutgoingRequest {
     pub body_is_secret: bool,
     /// Headers and parameters that only trusted origins may see; a later one replaces an earlier one of that name.
     pub credentials: Vec<Credential>,
+    /// The one origin that may see credentials, when it is not for the plan to say: that of a token's URL.
+    pub only: Option<Origin>,
+    /// Longest body of the answer, when that is less than the plan allows.
+    pub body_bytes_max: Option<usize>,
 }
 
 impl OutgoingRequest {
@@ -65,6 +71,8 @@ impl OutgoingRequest {
             body: body.map(String::into_bytes),
             body_is_secret,
             credentials: draft.credentials,
+            only: None,
+            body_bytes_max: None,
         }
     }
 }
@@ -102,23 +110,28 @@ impl Response {
 pub trait Transport: Send + Sync {
     /// Sends a request and reads the whole answer.
     fn send<'a>(&'a self, request: &'a OutgoingRequest) -> BoxFuture<'a, Result<Response>>;
+
+    /// Returns the tokens that were fetched over this transport.
+    fn tokens(&self) -> &TokenStore;
 }
 
-/// Takes every known secret out of texts for people: those of the plan, and those that auths make of them.
+/// Takes every known secret out of texts for people: those of the plan, those that auths make of them, and
+/// tokens that were fetched.
 pub(crate) struct Scrubber {
     plan: Redactor,
     made: Redactor,
+    tokens: TokenStore,
 }
 
 impl Scrubber {
     /// Makes a scrubber.
-    pub(crate) fn new(plan: &Redactor, made: Redactor) -> Self {
-        Self { plan: plan.clone(), made }
+    pub(crate) fn new(plan: &Redactor, made: Redactor, tokens: TokenStore) -> Self {
+        Self { plan: plan.clone(), made, tokens }
     }
 
     /// Returns the text without secrets.
     pub(crate) fn text(&self, text: &str) -> String {
-        self.plan.redact(&self.made.redact(text))
+        self.plan.redact(&self.made.redact(&self.tokens.redact(text)))
     }
 
     /// Returns the URL without secrets.

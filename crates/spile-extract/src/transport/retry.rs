@@ -3,15 +3,20 @@
 //! What a failure is worth is decided here, in one table per kind; how long to wait is the [`Budget`]'s. The clock is read
 //! by nobody: waits are sleeps, and dates are counted from when the answer arrived.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use spile_core::{Document, Error, ErrorKind, Event, Observer, ResponseAction, Result, RetryPlan};
+use spile_core::{
+    Auth, Credential, Document, Error, ErrorKind, Event, Grant, Observer, ResponseAction, Result, RetryPlan,
+    Secret,
+};
 use tokio::sync::watch;
 use url::Url;
 
 use super::actions;
 use super::budget::{Budget, Failure, RetryClass};
 use super::failure::{EXCERPT_BYTES, not_json, status_error};
+use super::tokens::Means;
 use super::{OutgoingRequest, Response, Scrubber, TOO_MANY_REQUESTS, Transport, method_name};
 use crate::Counters;
 
@@ -23,6 +28,7 @@ pub(crate) struct Exchange<'a> {
     pub(crate) observer: &'a dyn Observer,
     pub(crate) counters: &'a Counters,
     pub(crate) actions: &'a [ResponseAction],
+    pub(crate) auth: &'a [Arc<dyn Auth>],
     pub(crate) scrubber: &'a Scrubber,
     pub(crate) cancel: watch::Receiver<bool>,
 }
@@ -37,6 +43,15 @@ pub(crate) struct Answer {
     pub(crate) retries: u64,
     /// Whether an action of the config takes it for an empty last page; the document is an empty list then.
     pub(crate) ignored: bool,
+    /// The fetched tokens that were sent.
+    pub(crate) tokens: Vec<Credential>,
+}
+
+/// A token as it is sent.
+struct Sent<'a> {
+    grant: &'a dyn Grant,
+    token: Secret,
+    credential: Credential,
 }
 
 /// Why a request that was sent once gave no answer.
@@ -79,28 +94,55 @@ impl Exchange<'_> {
     }
 
     async fn attempt(&self, request: &OutgoingRequest) -> Result<Answer, Failure> {
+        let tokens = self.tokens().await.map_err(not_sent)?;
+        let with_tokens = (!tokens.is_empty()).then(|| {
+            let mut request = request.clone();
+            request.credentials.extend(tokens.iter().map(|sent| sent.credential.clone()));
+            request
+        });
         self.counters.add_request();
         let mut cancel = self.cancel.clone();
         let sent = tokio::select! {
-            sent = self.transport.send(request) => sent,
+            sent = self.transport.send(with_tokens.as_ref().unwrap_or(request)) => sent,
             () = stopped(&mut cancel) => Err(interrupted()),
         };
-        let response = sent.map_err(|error| {
-            let class = match error.kind() {
-                ErrorKind::Unavailable => RetryClass::Passing,
-                _ => RetryClass::Never,
-            };
-            Failure { class, error, retry_after_seconds: None, refused: false }
-        })?;
+        let response = sent.map_err(not_sent)?;
         self.counters.add_answer(&response);
+        let answer = self.judge(response, &tokens).await?;
+        Ok(Answer { tokens: tokens.into_iter().map(|sent| sent.credential).collect(), ..answer })
+    }
+
+    /// Gets the tokens that the auths need; usually they are there.
+    async fn tokens(&self) -> Result<Vec<Sent<'_>>> {
+        let means = Means { transport: self.transport, scrubber: self.scrubber, counters: self.counters };
+        let mut tokens = Vec::new();
+        for grant in self.auth.iter().filter_map(|auth| auth.grant()) {
+            let mut cancel = self.cancel.clone();
+            let (token, credential) = tokio::select! {
+                got = self.transport.tokens().get(grant, &means) => got?,
+                () = stopped(&mut cancel) => return Err(interrupted()),
+            };
+            tokens.push(Sent { grant, token, credential });
+        }
+        Ok(tokens)
+    }
+
+    async fn judge(&self, response: Response, tokens: &[Sent<'_>]) -> Result<Answer, Failure> {
         let (response, ignored) = actions::run(self.actions, response)?;
         if ignored {
             let emptied = Response { body: b"[]".to_vec(), ..response };
             return self.parse(emptied).map(|answer| Answer { ignored: true, ..answer });
         }
         if !(200..300).contains(&response.status) {
+            let mut class = self.status_class(response.status);
+            if response.status == 401 && !tokens.is_empty() {
+                for sent in tokens {
+                    self.transport.tokens().refuse(sent.grant, &sent.token).await;
+                }
+                class = RetryClass::Renew;
+            }
             return Err(Failure {
-                class: self.status_class(response.status),
+                class,
                 retry_after_seconds: retry_after_seconds(&response),
                 refused: response.status == TOO_MANY_REQUESTS,
                 error: status_error(&response, self.scrubber),
@@ -124,6 +166,7 @@ impl Exchange<'_> {
                 body_hash,
                 retries: 0,
                 ignored: false,
+                tokens: Vec::new(),
             }),
             Err(cause) => {
                 let class = match (response.status, cause.message.as_str()) {
@@ -165,6 +208,15 @@ impl Exchange<'_> {
             () = stopped(&mut cancel) => Err(interrupted()),
         }
     }
+}
+
+/// Says what an error without an answer is worth.
+fn not_sent(error: Error) -> Failure {
+    let class = match error.kind() {
+        ErrorKind::Unavailable => RetryClass::Passing,
+        _ => RetryClass::Never,
+    };
+    Failure { class, error, retry_after_seconds: None, refused: false }
 }
 
 /// Ends when the user stops the run; never, when nobody is left who could.

@@ -8,7 +8,7 @@ use spile_core::{
     WriteDisposition,
 };
 use spile_extract::{
-    AUTHS, AheadBudget, Counters, ExtractEnv, HttpTransport, PAGINATORS, ResourceStart, extract_resource,
+    AUTHS, AheadBudget, Counters, ExtractEnv, HttpTransport, PAGINATORS, ResourceStart, Transport, extract_resource,
 };
 use tokio::sync::{mpsc, watch};
 use url::Url;
@@ -163,6 +163,28 @@ async fn run_with(plan: &Plan, start: ResourceStart, stops: bool) -> Outcome {
     let extraction = crosses_threads(extract_resource(&plan.resources[0], start, &env, &counters, sender));
     let (result, pages) = tokio::join!(extraction, collect);
     Outcome { pages, result, counters, retries: log.retries.into_inner().unwrap() }
+}
+
+/// Runs the resource so many times at once over one transport.
+pub(crate) async fn run_side_by_side(plan: &Plan, times: usize) -> Vec<Result<()>> {
+    let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(&plan.client, &plan.limits).unwrap());
+    let plan = Arc::new(plan.clone());
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..times {
+        let (plan, transport) = (Arc::clone(&plan), Arc::clone(&transport));
+        tasks.spawn(async move {
+            let (cancel, cancelled) = watch::channel(false);
+            let (counters, log) =
+                (Counters::default(), Log { retries: Mutex::default(), cancel, stops: false });
+            let (sender, mut receiver) = mpsc::channel(1);
+            let env = ExtractEnv { plan: &plan, transport: &*transport, observer: &log, cancel: cancelled };
+            let extraction =
+                extract_resource(&plan.resources[0], ResourceStart::fresh(None), &env, &counters, sender);
+            let drain = async { while receiver.recv().await.is_some() {} };
+            tokio::join!(extraction, drain).0
+        });
+    }
+    tasks.join_all().await
 }
 
 /// The engine runs extraction on any thread, so the future must allow it.

@@ -10,3 +10,4 @@ mod secrets;
 mod server;
 #[path = "../../src/testing.rs"]
 mod testing;
+mod tokens;

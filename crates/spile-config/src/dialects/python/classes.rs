@@ -21,7 +21,7 @@ pub(super) struct Class {
     pub(super) arguments: &'static [&'static str],
 }
 
-pub(super) const CLASSES: [Class; 13] = [
+pub(super) const CLASSES: [Class; 14] = [
     Class { name: "JSONLinkPaginator", kind: "json_link", arguments: &["next_url_path"] },
     Class { name: "JSONResponsePaginator", kind: "json_link", arguments: &["next_url_path"] },
     Class { name: "HeaderLinkPaginator", kind: "header_link", arguments: &["links_next_key"] },
@@ -44,7 +44,28 @@ pub(super) const CLASSES: [Class; 13] = [
     Class {
         name: "OAuth2ClientCredentials",
         kind: "oauth2_client_credentials",
-        arguments: &["access_token_url", "client_id", "client_secret"],
+        arguments: &[
+            "access_token",
+            "access_token_url",
+            "client_id",
+            "client_secret",
+            "access_token_request_data",
+            "default_token_expiration",
+        ],
+    },
+    Class {
+        name: "OAuthJWTAuth",
+        kind: "oauth_jwt",
+        arguments: &[
+            "token",
+            "client_id",
+            "private_key",
+            "auth_endpoint",
+            "scopes",
+            "headers",
+            "private_key_passphrase",
+            "default_token_expiration",
+        ],
     },
     Class {
         name: "incremental",
