@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::json_path::JsonPath;
-use crate::plan::TemplatePart;
 
 /// A value that a parent's rows must have for its children.
 #[derive(Debug, Clone)]
@@ -19,30 +18,11 @@ pub struct Offer {
     pub path: JsonPath,
 }
 
-/// A JSON body with places for values of the parent's row.
-#[derive(Debug, Clone, PartialEq)]
-pub enum BodyTemplate {
-    /// As it stands.
-    Literal(Value),
-    /// The value itself, with its type.
-    Offer(String),
-    /// A text.
-    Text(Vec<TemplatePart>),
-    /// A list.
-    List(Vec<BodyTemplate>),
-    /// An object.
-    Map(Vec<(String, BodyTemplate)>),
-}
-
 /// How a child is bound to its parent.
 #[derive(Debug, Clone)]
 pub struct ParentPlan {
     /// The parent's name.
     pub resource: String,
-    /// The whole target; what comes from the row is encoded.
-    pub url: Vec<TemplatePart>,
-    /// The JSON body, when it holds something of the row.
-    pub json: Option<BodyTemplate>,
     /// (offer, column): values of the row that are written into each of the child's rows.
     pub include: Vec<(String, String)>,
 }

@@ -10,6 +10,8 @@
 
 mod auth;
 mod batch;
+mod body;
+mod decoder;
 mod destination;
 mod diagnostic;
 mod error;
@@ -37,11 +39,13 @@ mod verdict;
 
 pub use auth::{Auth, Credential, CredentialPlace, Grant, Token, TokenRequest};
 pub use batch::{Batch, ROOT_LINK, SchemaChange};
+pub use body::{BodyTemplate, DataTemplate};
+pub use decoder::{BodyFormat, DecoderPlan};
 pub use destination::{Capabilities, Destination, Receipt, Stored, StoredLoad, StoredTable};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, Observer};
-pub use family::{BodyTemplate, FamilyEvidence, FamilyPlan, Offer, ParentPlan, ParentRow};
+pub use family::{FamilyEvidence, FamilyPlan, Offer, ParentPlan, ParentRow};
 pub use function::{CursorConvert, FunctionRef, HookVerdict, HookedAnswer, ResponseHook, RowSteps};
 pub use incremental::{CursorBound, CursorFormat, IncrementalPlan, MissingCursor, RangeEdge, RowOrder};
 pub use json::{Document, Json, JsonError, JsonKind};
@@ -59,7 +63,7 @@ pub use plan::{
 };
 pub use registry::{Def, FieldDoc, Registry};
 pub use report::{ReportStatus, ResourceReport, RunReport, TableReport};
-pub use request::{RequestDraft, ResponseView};
+pub use request::{FormBody, RequestDraft, ResponseView};
 pub use schema::{ColumnSchema, ContractMode, DataType, Schema, SchemaContract, TableSchema};
 pub use secret::{Redactor, Secret, redact_url};
 pub use span::{SourceFile, Span};

@@ -9,6 +9,8 @@ use serde_json::Value;
 use url::{Origin, Url};
 
 use crate::auth::{Auth, Credential};
+use crate::body::{BodyTemplate, DataTemplate};
+use crate::decoder::DecoderPlan;
 use crate::family::FamilyPlan;
 use crate::function::RowSteps;
 use crate::incremental::IncrementalPlan;
@@ -158,18 +160,24 @@ pub struct ResourcePlan {
     pub name: String,
     /// GET or POST.
     pub method: Method,
-    /// Joined, bound and encoded; its own query is kept. For a child: the base URL, its target is in [`Self::family`].
+    /// Joined, bound and encoded; its own query is kept. The base URL when the target is a template.
     pub url: Url,
+    /// The whole target when a part of it is known later; what is filled in is encoded.
+    pub target: Option<Vec<TemplatePart>>,
     /// Query parameters in order; a null one was left out.
     pub params: Vec<(String, ParamValue)>,
     /// Endpoint headers in order.
     pub headers: Vec<(String, ParamValue)>,
     /// JSON body.
-    pub json: Option<Value>,
+    pub json: Option<BodyTemplate>,
+    /// A body that is not JSON; it goes before [`Self::json`].
+    pub data: Option<DataTemplate>,
     /// Credentials to add, in order.
     pub auth: Vec<Arc<dyn Auth>>,
     /// How pages are walked.
     pub paginator: Arc<dyn Paginator>,
+    /// What the answers' bodies are.
+    pub decoder: DecoderPlan,
     /// Where the records are; `None`: found on the first page as dlt does.
     pub data_selector: Option<JsonPath>,
     /// What is done with answers before they are used, in order.

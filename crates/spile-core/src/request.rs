@@ -7,6 +7,15 @@ use crate::auth::Credential;
 use crate::json::Json;
 use crate::plan::Method;
 
+/// A body that is not JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FormBody {
+    /// The fields of a form, in order.
+    Fields(Vec<(String, String)>),
+    /// A text, sent without a content type.
+    Text(String),
+}
+
 /// A request before it is sent. Credentials are kept apart from the rest: the transport alone joins them, and only
 /// when the target's origin is trusted.
 #[derive(Debug, Clone)]
@@ -21,6 +30,8 @@ pub struct RequestDraft {
     pub headers: Vec<(String, String)>,
     /// JSON body.
     pub json: Option<Value>,
+    /// A body that is not JSON; it goes before [`Self::json`].
+    pub data: Option<FormBody>,
     /// Secrets and where they go.
     pub credentials: Vec<Credential>,
 }
@@ -28,18 +39,17 @@ pub struct RequestDraft {
 impl RequestDraft {
     /// Sets a query parameter: the first of that name is replaced, further ones are removed.
     pub fn set_param(&mut self, name: &str, value: impl Into<String>) {
-        let value = value.into();
-        match self.params.iter().position(|(existing, _)| existing == name) {
-            Some(index) => {
-                self.params[index].1 = value;
-                let mut seen = false;
-                self.params.retain(|(existing, _)| {
-                    let keep = existing != name || !seen;
-                    seen |= existing == name;
-                    keep
-                });
+        set(&mut self.params, name, value.into());
+    }
+
+    /// Sets a field of the form, if there is one to send.
+    pub fn set_field(&mut self, name: &str, value: impl Into<String>) -> bool {
+        match &mut self.data {
+            Some(FormBody::Fields(fields)) => {
+                set(fields, name, value.into());
+                true
             }
-            None => self.params.push((name.to_owned(), value)),
+            Some(FormBody::Text(_)) | None => false,
         }
     }
 
@@ -66,6 +76,21 @@ impl RequestDraft {
             url.query_pairs_mut().extend_pairs(&self.params);
         }
         url
+    }
+}
+
+fn set(pairs: &mut Vec<(String, String)>, name: &str, value: String) {
+    match pairs.iter().position(|(existing, _)| existing == name) {
+        Some(index) => {
+            pairs[index].1 = value;
+            let mut seen = false;
+            pairs.retain(|(existing, _)| {
+                let keep = existing != name || !seen;
+                seen |= existing == name;
+                keep
+            });
+        }
+        None => pairs.push((name.to_owned(), value)),
     }
 }
 

@@ -1,14 +1,14 @@
-//! What a child's request takes from its parent's row: target and body.
+//! What a parent's row gives to its children, and how values get into the target of a request.
 //!
 //! The invariant: a value that goes into a path stays in the path. `/` is kept, as in dlt, since full names such as
 //! `owner/name` are common; `?`, `#` and segments of dots are not.
 
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode_byte, utf8_percent_encode};
 use serde_json::{Map, Value};
-use spile_core::{BodyTemplate, Error, ErrorKind, Json, Offer, ParentPlan, ParentRow, Result, TemplatePart};
+use spile_core::{Error, ErrorKind, Json, Offer, Result, TemplatePart};
 use url::Url;
 
-use crate::paginators::query_text;
+use crate::known::Known;
 
 /// What cannot stand in a path as it is; `%` is looked at apart.
 const PATH: &AsciiSet = &CONTROLS
@@ -40,38 +40,28 @@ pub(crate) fn offer(offers: &[Offer], record: Json<'_>, resource: &str) -> Resul
     Ok(values)
 }
 
-/// Makes the target of a child's request. A value that is the whole path and a URL itself is the target.
-pub(crate) fn target(plan: &ParentPlan, base: &Url, row: &ParentRow) -> Result<Url> {
+/// Makes the target of a request. A parent's value that is the whole path and a URL itself is the target.
+pub(crate) fn target(parts: &[TemplatePart], base: &Url, known: &Known<'_>) -> Result<Url> {
     let base = base.as_str().trim_end_matches('/');
-    let text = match plan.url.as_slice() {
-        [TemplatePart::Text(start), TemplatePart::Parent(name)]
-            if start.trim_end_matches('/') == base && is_url(&text_of(row, name)) =>
+    let text = match parts {
+        [TemplatePart::Text(start), part @ TemplatePart::Parent(_)]
+            if start.trim_end_matches('/') == base && is_url(&known.text(part)) =>
         {
-            text_of(row, name)
+            known.text(part)
         }
         parts => {
             let mut text = String::new();
             for part in parts {
                 match part {
                     TemplatePart::Text(literal) => text.push_str(literal),
-                    TemplatePart::Parent(name) => push_encoded(&text_of(row, name), name, &mut text)?,
-                    TemplatePart::IncrementalStart
-                    | TemplatePart::IncrementalLast
-                    | TemplatePart::IncrementalInitial
-                    | TemplatePart::IncrementalEnd => {
-                        return Err(Error::new(
-                            ErrorKind::Bug,
-                            "bug/path-template",
-                            "a path holds a placeholder that no path can hold",
-                        ));
-                    }
+                    part => push_encoded(&known.text(part), &mut text)?,
                 }
             }
             text
         }
     };
     let mut url = Url::parse(&text).map_err(|error| {
-        Error::new(ErrorKind::Source, "source/parent-value", "a parent's value does not give a URL")
+        Error::new(ErrorKind::Source, "source/parent-value", "a value in the path does not give a URL")
             .source_error(error)
             .hint("Check the placeholder in the path against the parent's rows.")
     })?;
@@ -83,36 +73,14 @@ pub(crate) fn target(plan: &ParentPlan, base: &Url, row: &ParentRow) -> Result<U
     Ok(url)
 }
 
-/// Fills a JSON body; a bare placeholder keeps the type of its value, as in dlt.
-pub(crate) fn body(
-    template: &BodyTemplate,
-    row: &ParentRow,
-    fill: &impl Fn(&[TemplatePart]) -> String,
-) -> Value {
-    match template {
-        BodyTemplate::Literal(value) => value.clone(),
-        BodyTemplate::Offer(name) => row.values.get(name).cloned().unwrap_or_default(),
-        BodyTemplate::Text(parts) => Value::String(fill(parts)),
-        BodyTemplate::List(items) => items.iter().map(|item| body(item, row, fill)).collect(),
-        BodyTemplate::Map(entries) => Value::Object(
-            entries.iter().map(|(name, value)| (name.clone(), body(value, row, fill))).collect(),
-        ),
-    }
-}
-
-/// Returns an offered value as Python's `str` gives it.
-pub(crate) fn text_of(row: &ParentRow, name: &str) -> String {
-    row.values.get(name).map_or_else(|| "None".to_owned(), query_text)
-}
-
 fn is_url(text: &str) -> bool {
     let lower = text.get(..8).unwrap_or(text).to_ascii_lowercase();
     lower.starts_with("http://") || lower.starts_with("https://")
 }
 
-fn push_encoded(value: &str, name: &str, text: &mut String) -> Result<()> {
+fn push_encoded(value: &str, text: &mut String) -> Result<()> {
     if value.split('/').any(|segment| matches!(segment, "." | "..")) {
-        let message = format!("a parent's value of `{name}` would leave its place in the path");
+        let message = "a value would leave its place in the path";
         return Err(Error::new(ErrorKind::Source, "source/parent-value", message)
             .hint("Values of dots cannot stand in a path; choose another field."));
     }
@@ -130,18 +98,14 @@ fn push_encoded(value: &str, name: &str, text: &mut String) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use spile_core::ParentRow;
 
-    fn plan(parts: &[&str]) -> ParentPlan {
+    fn template(parts: &[&str]) -> Vec<TemplatePart> {
         let part = |text: &&str| match text.strip_prefix('$') {
             Some(name) => TemplatePart::Parent(name.to_owned()),
             None => TemplatePart::Text((*text).to_owned()),
         };
-        ParentPlan {
-            resource: "p".to_owned(),
-            url: parts.iter().map(part).collect(),
-            json: None,
-            include: Vec::new(),
-        }
+        parts.iter().map(part).collect()
     }
 
     #[test]
@@ -162,7 +126,8 @@ mod tests {
             (&whole[..], Value::from("ftp://other/x"), Some("http://h/api/ftp://other/x")),
         ] {
             let row = ParentRow { ordinal: 0, values: Map::from_iter([("v".to_owned(), value.clone())]) };
-            let url = target(&plan(parts), &base, &row);
+            let known = Known { plan: None, window: None, row: Some(&row) };
+            let url = target(&template(parts), &base, &known);
             assert_eq!(url.ok().as_ref().map(Url::as_str), expected, "{value}");
         }
     }

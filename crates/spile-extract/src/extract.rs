@@ -94,6 +94,8 @@ pub async fn extract_resource(
         counters,
         actions: &resource.actions,
         auth: &resource.auth,
+        decoder: &resource.decoder,
+        limits: &env.plan.limits,
         scrubber: &scrubber,
         cancel: env.cancel.clone(),
     };
@@ -143,6 +145,7 @@ fn scrubber(resource: &ResourcePlan, env: &ExtractEnv<'_>) -> Result<Scrubber> {
         params: Vec::new(),
         headers: Vec::new(),
         json: None,
+        data: None,
         credentials: Vec::new(),
     };
     for auth in &resource.auth {

@@ -275,6 +275,6 @@ fn plain(node: &Node) -> Option<serde_json::Value> {
             let members = entries.iter().map(|(key, value)| Some((key.name.clone(), plain(value)?)));
             Plain::Object(members.collect::<Option<_>>()?)
         }
-        Value::Reference(_) | Value::Concat(_) => return None,
+        Value::Reference(_) | Value::Concat(_) | Value::Function(_) => return None,
     })
 }

@@ -8,12 +8,14 @@
 mod ahead;
 mod auths;
 mod binding;
+mod decode;
 mod extract;
 mod fields;
 mod followed;
 mod guard;
 mod include;
 mod incremental;
+mod known;
 mod link_header;
 mod paginators;
 mod reach;

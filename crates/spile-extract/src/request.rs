@@ -4,13 +4,13 @@
 //! them.
 
 use spile_core::{
-    Credential, CredentialPlace, Error, ErrorKind, IncrementalPlan, ParamValue, ParentRow, RequestDraft,
-    ResourcePlan, Result, Secret, TemplatePart,
+    BodyFormat, Credential, CredentialPlace, DataTemplate, Error, ErrorKind, IncrementalPlan, ParamValue,
+    ParentRow, RequestDraft, ResourcePlan, Result, Secret, TemplatePart,
 };
 
 use crate::binding;
 use crate::incremental::Window;
-use crate::paginators::query_text;
+use crate::known::Known;
 use crate::transport::Scrubber;
 
 /// Which bounds of its window the requests of a resource carry. Only a row beyond such a bound means that the API ignores
@@ -21,20 +21,26 @@ pub(crate) struct AskedBounds {
     pub(crate) end: bool,
 }
 
-/// Returns which bounds are asked for, as parameters or inside templates.
+/// Returns which bounds are asked for: as parameters, or inside templates anywhere in the request.
 pub(crate) fn asked_bounds(resource: &ResourcePlan, plan: &IncrementalPlan) -> AskedBounds {
-    let in_template = |wanted: fn(&TemplatePart) -> bool| {
-        resource.params.iter().chain(&resource.headers).any(|(_, value)| match value {
-            ParamValue::Template(parts) => parts.iter().any(wanted),
-            ParamValue::Literal(_) => false,
-        })
-    };
     let is_start =
         |part: &TemplatePart| matches!(part, TemplatePart::IncrementalStart | TemplatePart::IncrementalLast);
     AskedBounds {
-        start: plan.start.param.is_some() || in_template(is_start),
-        end: plan.end.param.is_some() || in_template(|part| matches!(part, TemplatePart::IncrementalEnd)),
+        start: plan.start.param.is_some() || names(resource, &is_start),
+        end: plan.end.param.is_some()
+            || names(resource, &|part| matches!(part, TemplatePart::IncrementalEnd)),
     }
+}
+
+/// Returns whether a template of the request names something that `wanted` says yes to.
+fn names(resource: &ResourcePlan, wanted: &dyn Fn(&TemplatePart) -> bool) -> bool {
+    let pairs = resource.params.iter().chain(&resource.headers).map(|(_, value)| value);
+    let mut values = pairs.chain(resource.data.iter().flat_map(DataTemplate::values));
+    values.any(|value| match value {
+        ParamValue::Template(parts) => parts.iter().any(wanted),
+        ParamValue::Literal(_) => false,
+    }) || resource.target.iter().flatten().any(wanted)
+        || resource.json.as_ref().is_some_and(|body| body.names(wanted))
 }
 
 /// Makes the draft of a resource; a child is bound to a row of its parent.
@@ -45,30 +51,25 @@ pub(crate) fn draft(
     row: Option<&ParentRow>,
 ) -> Result<RequestDraft> {
     let known = Known { plan: resource.incremental.as_ref(), window, row };
+    if resource.family.parent.is_some() && row.is_none() {
+        let message = format!("resource `{}` has a parent but was given no row of it", resource.name);
+        return Err(Error::new(ErrorKind::Bug, "bug/no-parent", message));
+    }
+    let url = match &resource.target {
+        Some(parts) => binding::target(parts, &resource.url, &known)?,
+        None => resource.url.clone(),
+    };
     let mut draft = RequestDraft {
         method: resource.method,
-        url: resource.url.clone(),
+        url,
         params: Vec::new(),
-        headers: vec![("accept".to_owned(), "application/json, */*;q=0.5".to_owned())],
-        json: resource.json.clone(),
+        headers: vec![("accept".to_owned(), accept(resource).to_owned())],
+        json: resource.json.as_ref().map(|template| known.body(template)),
+        data: resource.data.as_ref().map(|template| known.data(template)),
         credentials: Vec::new(),
     };
-    if let Some(plan) = &resource.family.parent {
-        let Some(row) = row else {
-            let message = format!("resource `{}` has a parent but was given no row of it", resource.name);
-            return Err(Error::new(ErrorKind::Bug, "bug/no-parent", message));
-        };
-        draft.url = binding::target(plan, &resource.url, row)?;
-        if let Some(template) = &plan.json {
-            draft.json = Some(binding::body(template, row, &|parts| known.fill(parts)));
-        }
-    }
-    let filled = |value: &ParamValue| match value {
-        ParamValue::Literal(text) => text.clone(),
-        ParamValue::Template(parts) => known.fill(parts),
-    };
     for (name, value) in &resource.params {
-        let value = filled(value);
+        let value = known.param(value);
         if scrubber.has_secret(&value) {
             draft.credentials.push(credential(CredentialPlace::Query, name, value));
         } else {
@@ -83,7 +84,7 @@ pub(crate) fn draft(
         }
     }
     for (name, value) in &resource.headers {
-        draft.credentials.push(credential(CredentialPlace::Header, name, filled(value)));
+        draft.credentials.push(credential(CredentialPlace::Header, name, known.param(value)));
     }
     for auth in &resource.auth {
         auth.apply(&mut draft)?;
@@ -91,43 +92,15 @@ pub(crate) fn draft(
     Ok(draft)
 }
 
+fn accept(resource: &ResourcePlan) -> &'static str {
+    match resource.decoder.format {
+        None | Some(BodyFormat::Json) => "application/json, */*;q=0.5",
+        Some(BodyFormat::JsonLines) => "application/x-ndjson, */*;q=0.5",
+        Some(BodyFormat::Csv) => "text/csv, */*;q=0.5",
+        Some(BodyFormat::Xml) => "application/xml, text/xml, */*;q=0.5",
+    }
+}
+
 fn credential(place: CredentialPlace, name: &str, value: String) -> Credential {
     Credential { place, name: name.to_owned(), value: Secret::new(value) }
-}
-
-/// What templates can name.
-struct Known<'a> {
-    plan: Option<&'a IncrementalPlan>,
-    window: Option<&'a Window>,
-    row: Option<&'a ParentRow>,
-}
-
-impl Known<'_> {
-    /// Fills a template. As in dlt, a bound that is not known is the text `None`.
-    fn fill(&self, parts: &[TemplatePart]) -> String {
-        let none = || "None".to_owned();
-        let start = || self.window.and_then(|window| window.start_text.clone()).unwrap_or_else(none);
-        let mut text = String::new();
-        for part in parts {
-            match part {
-                TemplatePart::Text(part) => text.push_str(part),
-                // Before the first page dlt's last value is the start value, lag included.
-                TemplatePart::IncrementalStart | TemplatePart::IncrementalLast => text.push_str(&start()),
-                TemplatePart::IncrementalEnd => {
-                    text.push_str(
-                        &self.window.and_then(|window| window.end_text.clone()).unwrap_or_else(none),
-                    );
-                }
-                TemplatePart::IncrementalInitial => {
-                    let initial = self.plan.and_then(|plan| plan.initial_value.as_ref());
-                    let converted = self.window.and_then(|window| window.initial_text.clone());
-                    text.push_str(&converted.unwrap_or_else(|| initial.map_or_else(none, query_text)));
-                }
-                TemplatePart::Parent(name) => {
-                    text.push_str(&self.row.map_or_else(none, |row| binding::text_of(row, name)));
-                }
-            }
-        }
-        text
-    }
 }

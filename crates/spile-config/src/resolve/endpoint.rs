@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use serde_json::Value as Json;
 use spile_core::{
-    ActionEffect, Auth, BodyTemplate, ClientPlan, Diagnostic, IncrementalPlan, JsonPath, Method, Node,
-    Paginator, ParamValue, ResponseAction, TemplatePart, Value,
+    ActionEffect, Auth, ClientPlan, DataTemplate, DecoderPlan, Diagnostic, IncrementalPlan, JsonPath, Method,
+    BodyTemplate, Node, Paginator, ParamValue, ResponseAction, Value,
 };
 
-use crate::fields::{KnownKeys, not_supported, wrong_type};
-use crate::interpolate::{self, Piece};
+use crate::fields::{KnownKeys, wrong_type};
+use crate::interpolate;
 use crate::resolve::Resolver;
 use crate::resolve::path::Target;
 use crate::resolve::read::Reported;
@@ -27,8 +26,10 @@ pub(super) const ENDPOINT: KnownKeys = KnownKeys {
         "data_selector",
         "incremental",
         "response_actions",
+        "data",
+        "decoder",
     ],
-    later: &[("data", "Send a JSON body with `json`, if the API takes one.")],
+    later: &[],
 };
 
 pub(super) const ACTION: KnownKeys =
@@ -41,6 +42,8 @@ pub(super) struct EndpointParts {
     pub(super) params: Vec<(String, ParamValue)>,
     pub(super) headers: Vec<(String, ParamValue)>,
     pub(super) json: Option<BodyTemplate>,
+    pub(super) data: Option<DataTemplate>,
+    pub(super) decoder: DecoderPlan,
     pub(super) actions: Vec<ResponseAction>,
     pub(super) auth: Vec<Arc<dyn Auth>>,
     pub(super) paginator: Arc<dyn Paginator>,
@@ -77,18 +80,19 @@ impl Resolver<'_> {
         // What the auth adds wins over parameters and headers of the same name, as in dlt, so it comes last.
         let mut credentials = Vec::new();
         let incremental = self.incremental(name, node, resource);
-        let has_incremental = get("incremental").is_some();
+        self.references.has_incremental = get("incremental").is_some();
+        let decoder = self.decoder(get("decoder"), get("data_selector").is_some() || single_entity);
         let mut bound = Vec::new();
         let target = path.and_then(|(path, path_node)| {
             self.url(name, &path, path_node, get("params"), client?, &mut bound)
         });
-        let params = self.params(get("params"), has_incremental, &bound, &mut credentials);
-        let headers = self.endpoint_headers(get("headers"), has_incremental, &mut credentials);
+        let params = self.params(get("params"), &bound, &mut credentials);
+        let headers = self.endpoint_headers(get("headers"), &mut credentials);
         credentials.extend(auth);
         if let Some(paginator) = &paginator {
             self.warn_of_shadowed_params(get("params"), &params, paginator.as_ref());
         }
-        let json = get("json").and_then(|body| self.body(body));
+        let (json, data) = self.bodies(get("json"), get("data"));
         let actions = get("response_actions").map(|node| self.actions(node)).unwrap_or_default();
         Some(EndpointParts {
             method: method?,
@@ -96,6 +100,8 @@ impl Resolver<'_> {
             params,
             headers,
             json,
+            data,
+            decoder: decoder.ok()?,
             actions,
             auth: credentials,
             paginator: paginator?,
@@ -175,109 +181,20 @@ impl Resolver<'_> {
         Some(ResponseAction { status, content, effect })
     }
 
-    /// Resolves a JSON body; doubled braces stand for single ones.
-    fn body(&mut self, node: &Node) -> Option<BodyTemplate> {
-        let Value::Map(_) = node.value else {
-            self.report(wrong_type("json", "a map", node));
-            return None;
-        };
-        let resolved = self.resolved(node)?;
-        self.body_value(&resolved)
-    }
-
-    fn body_value(&mut self, node: &Node) -> Option<BodyTemplate> {
-        Some(match &node.value {
-            Value::Null => BodyTemplate::Literal(Json::Null),
-            Value::Bool(boolean) => BodyTemplate::Literal(Json::Bool(*boolean)),
-            Value::Int(number) => BodyTemplate::Literal(Json::from(*number)),
-            Value::Float(number) => BodyTemplate::Literal(Json::from(*number)),
-            Value::String(text) => self.body_text(text, node)?,
-            Value::List(items) => {
-                let items: Vec<Option<BodyTemplate>> =
-                    items.iter().map(|item| self.body_value(item)).collect();
-                body_list(items.into_iter().collect::<Option<_>>()?)
-            }
-            Value::Map(entries) => {
-                let mut object = Vec::new();
-                for (key, value) in entries {
-                    let at = Node::new(Value::Null, key.span.clone());
-                    let name = self.body_text(&key.name, &at);
-                    let value = self.body_value(value);
-                    let BodyTemplate::Literal(Json::String(name)) = name? else {
-                        self.report(
-                            not_supported("a placeholder in the name of a value in json", &key.span)
-                                .hint("Write the name as it is sent."),
-                        );
-                        return None;
-                    };
-                    object.push((name, value?));
-                }
-                body_map(object)
-            }
-            Value::Reference(_) | Value::Concat(_) | Value::Function(_) => {
-                self.report(wrong_type("a value in json", "a plain value", node));
-                return None;
-            }
-        })
-    }
-
-    fn body_text(&mut self, text: &str, node: &Node) -> Option<BodyTemplate> {
-        let pieces = match interpolate::split(text) {
-            Ok(pieces) => pieces,
-            Err(problem) => {
-                self.report(super::params::invalid_expression(problem, "json", &node.span));
-                return None;
-            }
-        };
-        let mut parts = Vec::new();
-        for piece in pieces {
-            parts.push(match piece {
-                Piece::Text(text) => TemplatePart::Text(text),
-                Piece::Field(field) if field.starts_with("resources.") => {
-                    TemplatePart::Parent(self.parent_field(field, "json", node)?)
-                }
-                Piece::Field(field) => {
-                    self.refuse_field(field, "json", node);
-                    return None;
-                }
-            });
-        }
-        Some(match parts.as_slice() {
-            [] => BodyTemplate::Literal(Json::from("")),
-            [TemplatePart::Text(text)] => BodyTemplate::Literal(Json::from(text.as_str())),
-            [TemplatePart::Parent(name)] => BodyTemplate::Offer(name.clone()),
-            _ => BodyTemplate::Text(parts),
-        })
-    }
-
     /// Reports a placeholder that has no meaning here, or none yet.
     pub(super) fn refuse_field(&mut self, field: &str, place: &str, node: &Node) {
         let span = super::path::inside(&node.span, &format!("{{{field}}}"));
+        let diagnostic = super::params::invalid_expression(&format!("`{field}`"), place, &span);
         let diagnostic = match field.split('.').next() {
-            Some("incremental") => not_supported(&format!("`{{{field}}}` in {place}"), &span)
-                .hint("Send the cursor as a query parameter or header for now."),
-            _ => super::params::invalid_expression(&format!("`{field}`"), place, &span),
+            Some("incremental") if !self.references.has_incremental => {
+                diagnostic
+                    .label("the endpoint has no `incremental`")
+                    .hint("Add `incremental` with `cursor_path` to the endpoint, or double literal braces.")
+            }
+            Some("incremental") => diagnostic
+                .hint("Of `incremental` there are start_value, last_value, initial_value and end_value."),
+            _ => diagnostic,
         };
         self.report(diagnostic);
-    }
-}
-
-/// A list without placeholders is literal as a whole.
-fn body_list(items: Vec<BodyTemplate>) -> BodyTemplate {
-    let literal: Option<Vec<Json>> = items.iter().map(as_literal).collect();
-    literal.map_or(BodyTemplate::List(items), |values| BodyTemplate::Literal(Json::Array(values)))
-}
-
-/// An object without placeholders is literal as a whole.
-fn body_map(entries: Vec<(String, BodyTemplate)>) -> BodyTemplate {
-    let literal: Option<serde_json::Map<String, Json>> =
-        entries.iter().map(|(name, value)| Some((name.clone(), as_literal(value)?))).collect();
-    literal.map_or(BodyTemplate::Map(entries), |values| BodyTemplate::Literal(Json::Object(values)))
-}
-
-fn as_literal(template: &BodyTemplate) -> Option<Json> {
-    match template {
-        BodyTemplate::Literal(value) => Some(value.clone()),
-        _ => None,
     }
 }

@@ -251,7 +251,7 @@ impl Resolver<'_> {
         })
     }
 
-    fn choice_or<T: Copy>(
+    pub(super) fn choice_or<T: Copy>(
         &mut self,
         node: Option<&Node>,
         what: &str,

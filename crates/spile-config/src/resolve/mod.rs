@@ -4,8 +4,10 @@
 //! was. Invariant: after this stage nothing is optional because it was "not configured", and nothing is looked up again.
 
 mod base_url;
+mod body;
 mod client;
 mod components;
+mod decoder;
 mod destination;
 mod disposition;
 mod endpoint;

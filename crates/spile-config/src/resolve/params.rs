@@ -12,14 +12,13 @@ use crate::interpolate::{self, Piece};
 use crate::resolve::client::{invalid_header, is_header_name, is_header_value, is_sensitive_header};
 use crate::resolve::components::SecretValue;
 use crate::resolve::read::holds_secret;
-use crate::resolve::{Resolver, path};
+use crate::resolve::Resolver;
 
 impl Resolver<'_> {
     /// Resolves `params` without those that the path took.
     pub(super) fn params(
         &mut self,
         node: Option<&Node>,
-        has_incremental: bool,
         bound: &[String],
         auth: &mut Vec<Arc<dyn Auth>>,
     ) -> Vec<(String, ParamValue)> {
@@ -42,7 +41,7 @@ impl Resolver<'_> {
                 let Some(text) = self.param_text(&name, item) else { continue };
                 if holds_secret(item) {
                     auth.push(Arc::new(SecretValue::new(CredentialPlace::Query, &name, text)));
-                } else if let Some(template) = self.template(&text, "params", item, has_incremental) {
+                } else if let Some(template) = self.template(&text, "params", item) {
                     params.push((name.clone(), template));
                 }
             }
@@ -54,7 +53,6 @@ impl Resolver<'_> {
     pub(super) fn endpoint_headers(
         &mut self,
         node: Option<&Node>,
-        has_incremental: bool,
         auth: &mut Vec<Arc<dyn Auth>>,
     ) -> Vec<(String, ParamValue)> {
         let Some(entries) = node.and_then(|node| self.entries(node, "headers")) else { return Vec::new() };
@@ -73,7 +71,7 @@ impl Resolver<'_> {
                 self.report(invalid_header(&name).at(&key.span));
             } else if holds_secret(value) {
                 auth.push(Arc::new(SecretValue::new(CredentialPlace::Header, &name, text)));
-            } else if let Some(template) = self.template(&text, "headers", value, has_incremental) {
+            } else if let Some(template) = self.template(&text, "headers", value) {
                 if is_sensitive_header(&name) {
                     self.providers.add_secret(&text);
                 }
@@ -113,9 +111,9 @@ impl Resolver<'_> {
     }
 
     /// Reads the name of a parameter or header; doubled braces stand for single ones.
-    fn plain_name(&mut self, text: &str, place: &str, span: &Span) -> Option<String> {
+    pub(super) fn plain_name(&mut self, text: &str, place: &str, span: &Span) -> Option<String> {
         let node = Node::new(Value::Null, span.clone());
-        match self.template(text, place, &node, false)? {
+        match self.template(text, place, &node)? {
             ParamValue::Literal(name) => Some(name),
             ParamValue::Template(_) => {
                 self.report(
@@ -128,20 +126,8 @@ impl Resolver<'_> {
     }
 
     /// Splits a text into what is known now and what is known when the run starts.
-    fn template(
-        &mut self,
-        text: &str,
-        place: &str,
-        node: &Node,
-        has_incremental: bool,
-    ) -> Option<ParamValue> {
-        let pieces = match interpolate::split(text) {
-            Ok(pieces) => pieces,
-            Err(problem) => {
-                self.report(invalid_expression(problem, place, &node.span));
-                return None;
-            }
-        };
+    pub(super) fn template(&mut self, text: &str, place: &str, node: &Node) -> Option<ParamValue> {
+        let parts = self.template_parts(text, place, node)?;
         if text.contains("{{ ") && text.contains(" }}") {
             self.report(
                 Diagnostic::warning(
@@ -153,38 +139,55 @@ impl Resolver<'_> {
                 .hint("Use `{incremental.start_value}` for the cursor."),
             );
         }
-        let mut parts = Vec::new();
-        for piece in pieces {
-            parts.push(match piece {
-                Piece::Text(text) => TemplatePart::Text(text),
-                Piece::Field("incremental.start_value") if has_incremental => TemplatePart::IncrementalStart,
-                Piece::Field("incremental.last_value") if has_incremental => TemplatePart::IncrementalLast,
-                Piece::Field("incremental.initial_value") if has_incremental => {
-                    TemplatePart::IncrementalInitial
-                }
-                Piece::Field("incremental.end_value") if has_incremental => TemplatePart::IncrementalEnd,
-                Piece::Field(field) if field.starts_with("incremental.") && !has_incremental => {
-                    let span = path::inside(&node.span, &format!("{{{field}}}"));
-                    self.report(
-                        invalid_expression(&format!("`{field}`"), place, &span)
-                            .label("the endpoint has no `incremental`"),
-                    );
-                    return None;
-                }
-                Piece::Field(field) if field.starts_with("resources.") => {
-                    TemplatePart::Parent(self.parent_field(field, place, node)?)
-                }
-                Piece::Field(field) => {
-                    self.refuse_field(field, place, node);
-                    return None;
-                }
-            });
-        }
         Some(match parts.as_slice() {
             [] => ParamValue::Literal(String::new()),
             [TemplatePart::Text(text)] => ParamValue::Literal(text.clone()),
             _ => ParamValue::Template(parts),
         })
+    }
+
+    /// Splits a text into its parts; what cannot be named is reported.
+    pub(super) fn template_parts(
+        &mut self,
+        text: &str,
+        place: &str,
+        node: &Node,
+    ) -> Option<Vec<TemplatePart>> {
+        let pieces = match interpolate::split(text) {
+            Ok(pieces) => pieces,
+            Err(problem) => {
+                self.report(invalid_expression(problem, place, &node.span));
+                return None;
+            }
+        };
+        let parts = pieces.into_iter().map(|piece| match piece {
+            Piece::Text(text) => Some(TemplatePart::Text(text)),
+            Piece::Field(field) => self.named_part(field, place, node),
+        });
+        parts.collect()
+    }
+
+    /// Reads what stands in braces: a bound of the incremental or a field of the parent.
+    pub(super) fn named_part(&mut self, field: &str, place: &str, node: &Node) -> Option<TemplatePart> {
+        if field.starts_with("resources.") {
+            return self.parent_field(field, place, node).map(TemplatePart::Parent);
+        }
+        let bound = self.references.has_incremental.then_some(field).and_then(incremental_part);
+        if bound.is_none() {
+            self.refuse_field(field, place, node);
+        }
+        bound
+    }
+}
+
+/// Returns the bound that a field of `incremental` names.
+fn incremental_part(field: &str) -> Option<TemplatePart> {
+    match field {
+        "incremental.start_value" => Some(TemplatePart::IncrementalStart),
+        "incremental.last_value" => Some(TemplatePart::IncrementalLast),
+        "incremental.initial_value" => Some(TemplatePart::IncrementalInitial),
+        "incremental.end_value" => Some(TemplatePart::IncrementalEnd),
+        _ => None,
     }
 }
 

@@ -9,9 +9,11 @@ use spile_core::{Diagnostic, JsonPath, Node, Offer, ResourcePlan, Span, Value};
 use crate::fields::{missing, nearest, not_supported, wrong_type};
 use crate::resolve::{Resolver, start_of};
 
-/// What one endpoint needs of its parent.
+/// What the placeholders of one endpoint can name, and what it needs of its parent.
 #[derive(Debug, Default)]
 pub(super) struct References {
+    /// Whether it has an `incremental`, whose bounds placeholders can name.
+    pub(super) has_incremental: bool,
     /// The parent.
     pub(super) parent: Option<String>,
     /// Where it is named first.

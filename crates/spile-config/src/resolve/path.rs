@@ -18,14 +18,14 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 pub(super) enum Target {
     /// Known now.
     Fixed(Url),
-    /// Known for each row of the parent.
-    PerRow(Vec<TemplatePart>),
+    /// Known when the run starts, or for each row of the parent.
+    Template(Vec<TemplatePart>),
 }
 
 /// What stands for a placeholder.
 enum Filling {
     Text(String),
-    Offer(String),
+    Later(TemplatePart),
 }
 
 impl Resolver<'_> {
@@ -65,7 +65,7 @@ impl Resolver<'_> {
                     Some(Filling::Text(value)) => {
                         push_text(&mut parts, &utf8_percent_encode(&value, SEGMENT).to_string());
                     }
-                    Some(Filling::Offer(name)) => parts.push(TemplatePart::Parent(name)),
+                    Some(Filling::Later(part)) => parts.push(part),
                     None => complete = false,
                 },
             }
@@ -76,7 +76,7 @@ impl Resolver<'_> {
         match parts.as_slice() {
             [] => self.join(client, "", node).map(Target::Fixed),
             [TemplatePart::Text(text)] => self.join(client, text, node).map(Target::Fixed),
-            _ => self.join_parts(client, parts, node).map(Target::PerRow),
+            _ => self.join_parts(client, parts, node).map(Target::Template),
         }
     }
 
@@ -114,10 +114,13 @@ impl Resolver<'_> {
         bound: &mut Vec<String>,
     ) -> Option<Filling> {
         if field.starts_with("resources.") {
-            return self.parent_field(field, "path", node).map(Filling::Offer);
+            return self.named_part(field, "path", node).map(Filling::Later);
         }
         // dlt drops conversions and format specs of path placeholders.
         let name = field.split(['!', ':']).next().unwrap_or(field);
+        if name.starts_with("incremental.") {
+            return self.named_part(name, "path", node).map(Filling::Later);
+        }
         if name.is_empty() || name.contains(['.', '[']) {
             self.refuse_field(field, "path", node);
             return None;
@@ -125,7 +128,7 @@ impl Resolver<'_> {
         if let Some(param) = params.and_then(|params| params.get(name)).filter(|param| !param.is_null()) {
             bound.push(name.to_owned());
             if param.get("type").and_then(Node::as_str) == Some("resolve") {
-                return self.resolve_param(param).map(Filling::Offer);
+                return self.resolve_param(param).map(TemplatePart::Parent).map(Filling::Later);
             }
             return self.bound_param(name, param).map(Filling::Text);
         }

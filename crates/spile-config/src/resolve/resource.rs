@@ -1,8 +1,6 @@
 //! `resources` and `resource_defaults`: names, shorthands, merging, selection.
 
-use spile_core::{
-    BodyTemplate, ClientPlan, Diagnostic, FamilyPlan, Key, Node, ParentPlan, ResourcePlan, Value,
-};
+use spile_core::{ClientPlan, Diagnostic, FamilyPlan, Key, Node, ParentPlan, ResourcePlan, Value};
 
 use crate::dialects::{ENTRIES_MAX, too_long};
 use crate::fields::{KnownKeys, missing, nearest, wrong_type};
@@ -38,8 +36,19 @@ pub(super) const RESOURCE: KnownKeys = KnownKeys {
 };
 
 /// Keys that people put one level too high, with where they belong.
-const ENDPOINT_KEYS: [&str; 9] =
-    ["path", "method", "params", "json", "headers", "auth", "paginator", "data_selector", "incremental"];
+const ENDPOINT_KEYS: [&str; 11] = [
+    "path",
+    "method",
+    "params",
+    "json",
+    "data",
+    "headers",
+    "auth",
+    "paginator",
+    "data_selector",
+    "decoder",
+    "incremental",
+];
 
 impl Resolver<'_> {
     pub(super) fn resources(&mut self, node: &Node, client: Option<&ClientPlan>) -> Vec<ResourcePlan> {
@@ -269,29 +278,28 @@ impl Resolver<'_> {
         {
             self.warn_of_idle_incremental(node, plan);
         }
-        let References { parent, span, offers, include } = std::mem::take(&mut self.references);
+        let References { parent, span, offers, include, .. } = std::mem::take(&mut self.references);
         if let (Some(parent), Some(span)) = (&parent, span) {
             links.push(Link { child: name.to_owned(), parent: parent.clone(), span, offers });
         }
         let (load, parts, client) = (load?, parts?, client?);
         let (url, target) = match parts.target {
-            Target::Fixed(url) => (url.clone(), vec![spile_core::TemplatePart::Text(url.into())]),
-            Target::PerRow(target) => (client.base_url.clone(), target),
+            Target::Fixed(url) => (url, None),
+            Target::Template(target) => (client.base_url.clone(), Some(target)),
         };
-        let (json, template) = match parts.json {
-            Some(BodyTemplate::Literal(json)) => (Some(json), None),
-            template => (None, template),
-        };
-        let parent = parent.map(|resource| ParentPlan { resource, url: target, json: template, include });
+        let parent = parent.map(|resource| ParentPlan { resource, include });
         Some(ResourcePlan {
             name: name.to_owned(),
             method: parts.method,
             url,
+            target,
             params: parts.params,
             headers: parts.headers,
-            json,
+            json: parts.json,
+            data: parts.data,
             auth: parts.auth,
             paginator: parts.paginator,
+            decoder: parts.decoder,
             data_selector: parts.data_selector,
             actions: parts.actions,
             steps: steps.ok()?,

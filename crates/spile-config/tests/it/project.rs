@@ -93,6 +93,7 @@ pub(crate) fn credentials(resource: &ResourcePlan) -> Vec<String> {
         params: Vec::new(),
         headers: Vec::new(),
         json: None,
+        data: None,
         credentials: Vec::new(),
     };
     for auth in &resource.auth {

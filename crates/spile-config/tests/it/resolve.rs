@@ -81,7 +81,7 @@ fn defaults_are_merged_by_dlts_rules() {
         r#"[("a", Literal("1")), ("b", Literal("3")), ("c", Literal("4"))]"#
     );
     assert_eq!(resource.headers.len(), 1, "headers are replaced as a whole");
-    assert_eq!(resource.json, Some(serde_json::json!({"k": 1})));
+    assert_eq!(resource.json, Some(spile_core::BodyTemplate::Literal(serde_json::json!({"k": 1}))));
     assert!(resource.load.primary_key.is_empty());
     let columns: Vec<String> = resource
         .load
@@ -120,7 +120,7 @@ fn params_headers_and_templates() {
         ["Query k: sesame", "Header S: Key sesame"],
         "secrets travel as credentials"
     );
-    assert_eq!(resource.json, Some(serde_json::json!({"q": "{ a }"})));
+    assert_eq!(resource.json, Some(spile_core::BodyTemplate::Literal(serde_json::json!({"q": "{ a }"}))));
 }
 
 #[test]

@@ -20,6 +20,7 @@ fn check(config: &str) -> Result<String, Vec<String>> {
         params: Vec::new(),
         headers: Vec::new(),
         json: None,
+        data: None,
         credentials: Vec::new(),
     };
     auth.apply(&mut draft).unwrap();

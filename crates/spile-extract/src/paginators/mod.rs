@@ -40,7 +40,7 @@ pub static PAGINATORS: Registry<dyn Paginator> = Registry {
 pub(crate) enum Place {
     /// A query parameter.
     Param(String),
-    /// A dotted path in the JSON body.
+    /// A dotted path in the JSON body, or a field of the form.
     Body(String),
 }
 
@@ -48,7 +48,12 @@ impl Place {
     /// Writes a value; a list becomes a repeated parameter.
     fn write(&self, value: &Value, draft: &mut RequestDraft) {
         match (self, value) {
-            (Self::Body(path), value) => draft.set_body(path, value.clone()),
+            // A form goes before JSON, so with one the value goes there.
+            (Self::Body(path), value) => {
+                if !draft.set_field(path, query_text(value)) {
+                    draft.set_body(path, value.clone());
+                }
+            }
             (Self::Param(name), Value::Array(values)) => {
                 draft.params.retain(|(existing, _)| existing != name);
                 for value in values.iter().filter(|value| !value.is_null()) {
@@ -67,7 +72,41 @@ pub(crate) fn query_text(value: &Value) -> String {
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
         Value::String(text) => text.clone(),
-        Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
+        Value::Number(_) | Value::Array(_) | Value::Object(_) => python_repr(value),
+    }
+}
+
+/// Writes a value as Python's `repr` does, for lists and objects inside of texts.
+fn python_repr(value: &Value) -> String {
+    match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => {
+            let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
+            let mut quoted = String::from(quote);
+            for letter in text.chars() {
+                match letter {
+                    '\n' => quoted.push_str("\\n"),
+                    '\r' => quoted.push_str("\\r"),
+                    '\t' => quoted.push_str("\\t"),
+                    _ => {
+                        if letter == quote || letter == '\\' {
+                            quoted.push('\\');
+                        }
+                        quoted.push(letter);
+                    }
+                }
+            }
+            quoted.push(quote);
+            quoted
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(python_repr).collect::<Vec<_>>().join(", ")),
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, value)| {
+                format!("{}: {}", python_repr(&Value::from(name.as_str())), python_repr(value))
+            });
+            format!("{{{}}}", members.collect::<Vec<_>>().join(", "))
+        }
+        Value::Null | Value::Bool(_) => query_text(value),
     }
 }
 

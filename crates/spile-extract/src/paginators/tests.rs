@@ -29,6 +29,7 @@ fn transcript(config: &str, answers: &[&str]) -> (Vec<String>, String) {
             url: Url::parse("http://h/v1/items").unwrap(),
             params: vec![("q".to_owned(), "1".to_owned())],
             headers: Vec::new(),
+            data: None,
             json: None,
             credentials: Vec::new(),
         };

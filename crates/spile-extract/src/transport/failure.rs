@@ -5,6 +5,7 @@
 use spile_core::{Error, ErrorKind, JsonError};
 
 use super::{Response, Scrubber};
+use crate::decode::BadBody;
 
 /// Characters of a body that are quoted.
 const EXCERPT_CHARS: usize = 200;
@@ -69,6 +70,22 @@ pub(super) fn not_json(response: &Response, body: &[u8], cause: JsonError, scrub
         error = error.with("answer", words);
     }
     error.source_error(cause)
+}
+
+/// Names a body that is not in the format that it should have been in.
+pub(super) fn undecodable(response: &Response, body: &[u8], cause: BadBody, scrubber: &Scrubber) -> Error {
+    let content_type = response.header("content-type").unwrap_or("no content type");
+    let text = quotable(body, scrubber);
+    let message = format!("the server's answer is not {}: {}", cause.format, scrubber.text(&cause.message));
+    let mut error = Error::new(ErrorKind::Source, "source/undecodable", message)
+        .with("content type", content_type)
+        .hint("Check `decoder` and what the API sends against each other.");
+    if let Some(line) = cause.line {
+        error = error.with("line", line);
+    }
+    let words = excerpt(&text);
+    let is_text = !words.contains('\u{fffd}') && !words.is_empty();
+    if is_text { error.with("answer", words) } else { error }
 }
 
 fn reason(status: u16) -> Option<&'static str> {

@@ -20,8 +20,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::SystemTime;
 
-use spile_core::{Credential, Method, Redactor, RequestDraft, Result, redact_url};
-use url::{Origin, Url};
+use spile_core::{Credential, FormBody, Method, Redactor, RequestDraft, Result, redact_url};
+use url::{Origin, Url, form_urlencoded};
 
 /// The status of an API that limits how often it may be asked.
 const TOO_MANY_REQUESTS: u16 = 429;
@@ -59,10 +59,16 @@ impl OutgoingRequest {
     pub(crate) fn new(draft: RequestDraft, scrubber: &Scrubber) -> Self {
         let url = draft.target();
         let mut headers = draft.headers;
-        let body = draft.json.map(|json| {
-            headers.push(("content-type".to_owned(), "application/json".to_owned()));
-            json.to_string()
-        });
+        let (body, kind) = match (draft.data, draft.json) {
+            (Some(FormBody::Fields(fields)), _) => {
+                let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(&fields).finish();
+                (Some(form), Some("application/x-www-form-urlencoded"))
+            }
+            (Some(FormBody::Text(text)), _) => (Some(text), None),
+            (None, Some(json)) => (Some(json.to_string()), Some("application/json")),
+            (None, None) => (None, None),
+        };
+        headers.extend(kind.map(|kind| ("content-type".to_owned(), kind.to_owned())));
         let body_is_secret = body.as_deref().is_some_and(|body| scrubber.has_secret(body));
         Self {
             method: draft.method,

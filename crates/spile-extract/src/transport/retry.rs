@@ -7,18 +7,19 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use spile_core::{
-    Auth, Credential, Document, Error, ErrorKind, Event, Grant, Observer, ResponseAction, Result, RetryPlan,
-    Secret,
+    Auth, Credential, DecoderPlan, Document, Error, ErrorKind, Event, Grant, Limits, Observer,
+    ResponseAction, Result, RetryPlan, Secret,
 };
 use tokio::sync::watch;
 use url::Url;
 
 use super::actions;
 use super::budget::{Budget, Failure, RetryClass};
-use super::failure::{EXCERPT_BYTES, not_json, status_error};
+use super::failure::{EXCERPT_BYTES, not_json, status_error, undecodable};
 use super::tokens::Means;
 use super::{OutgoingRequest, Response, Scrubber, TOO_MANY_REQUESTS, Transport, method_name};
 use crate::Counters;
+use crate::decode::{Undecoded, decode};
 
 /// What requests of one resource share.
 pub(crate) struct Exchange<'a> {
@@ -29,6 +30,8 @@ pub(crate) struct Exchange<'a> {
     pub(crate) counters: &'a Counters,
     pub(crate) actions: &'a [ResponseAction],
     pub(crate) auth: &'a [Arc<dyn Auth>],
+    pub(crate) decoder: &'a DecoderPlan,
+    pub(crate) limits: &'a Limits,
     pub(crate) scrubber: &'a Scrubber,
     pub(crate) cancel: watch::Receiver<bool>,
 }
@@ -157,7 +160,8 @@ impl Exchange<'_> {
         let body_hash = blake3::hash(&body).to_hex()[..32].to_owned();
         // The parser works in place; what an error message may quote is kept from before.
         let beginning = body[..body.len().min(EXCERPT_BYTES)].to_vec();
-        match Document::parse(body) {
+        let content_type = response.header("content-type");
+        match decode(body, content_type, self.decoder, self.limits) {
             Ok(document) => Ok(Answer {
                 url: response.url,
                 headers: response.headers,
@@ -169,12 +173,20 @@ impl Exchange<'_> {
                 tokens: Vec::new(),
             }),
             Err(cause) => {
-                let class = match (response.status, cause.message.as_str()) {
+                let class = match (response.status, cause.is_cut()) {
                     (204 | 205, _) => RetryClass::Never,
-                    (_, "the text ends too early" | "the body is empty") => RetryClass::Passing,
-                    _ => RetryClass::Once,
+                    (_, true) => RetryClass::Passing,
+                    (_, false) => RetryClass::Once,
                 };
-                let error = not_json(&response, &beginning, cause, self.scrubber);
+                let (class, error) = match cause {
+                    Undecoded::NotJson(cause) => {
+                        (class, not_json(&response, &beginning, cause, self.scrubber))
+                    }
+                    Undecoded::Bad(cause) => {
+                        (class, undecodable(&response, &beginning, cause, self.scrubber))
+                    }
+                    Undecoded::Limit(error) => (RetryClass::Never, error),
+                };
                 Err(Failure { class, error, retry_after_seconds: None, refused: false })
             }
         }

@@ -27,8 +27,11 @@ pub(crate) fn plan(url: &str, paginator: &str) -> Plan {
         params: Vec::new(),
         headers: Vec::new(),
         json: None,
+        data: None,
+        target: None,
         auth: vec![auth(&format!(r#"{{"type":"api_key","name":"X-Key","api_key":"{SECRET}"}}"#))],
         paginator: paginator_of(paginator),
+        decoder: spile_core::DecoderPlan::default(),
         data_selector: None,
         actions: Vec::new(),
         steps: None,
@@ -177,7 +180,14 @@ pub(crate) async fn run_side_by_side(plan: &Plan, times: usize) -> Vec<Result<()
             let (counters, log) =
                 (Counters::default(), Log { retries: Mutex::default(), cancel, stops: false });
             let (sender, mut receiver) = mpsc::channel(1);
-            let env = ExtractEnv { plan: &plan, transport: &*transport, observer: &log, cancel: cancelled };
+            let ahead = AheadBudget::new(&plan);
+            let env = ExtractEnv {
+                plan: &plan,
+                transport: &*transport,
+                ahead: &ahead,
+                observer: &log,
+                cancel: cancelled,
+            };
             let extraction =
                 extract_resource(&plan.resources[0], ResourceStart::fresh(None), &env, &counters, sender);
             let drain = async { while receiver.recv().await.is_some() {} };

@@ -95,7 +95,7 @@ async fn a_posted_secret_does_not_leave_and_methods_change_as_they_should() {
         let server = Server::start(move |_, _| Reply::new(status, &[("location", &away)], b"")).await;
         let mut plan = plan(&server.url("/"), r#""single_page""#);
         plan.resources[0].method = Method::Post;
-        plan.resources[0].json = Some(serde_json::from_str(body).unwrap());
+        plan.resources[0].json = Some(spile_core::BodyTemplate::Literal(serde_json::from_str(body).unwrap()));
         let outcome = run(&plan).await;
         let asked = other.asked().get(before).cloned();
         assert_eq!(
