@@ -5,8 +5,9 @@
 
 use serde_json::{Map, Value};
 use spile_core::{
-    Ahead, Credential, Document, Error, ErrorKind, FamilyEvidence, Json, JsonPath, Page, PageEvidence, PageId,
-    ParentRow, Plan, Position, RequestDraft, ResourcePlan, ResponseView, Result, Step, StopReason, Totals,
+    Ahead, Credential, Document, Error, ErrorKind, FamilyEvidence, Json, JsonPath, Page, PageEvidence,
+    PageId, ParentRow, Plan, Position, RequestDraft, ResourcePlan, ResponseView, Result, Step, StopReason,
+    Totals,
 };
 
 use crate::extract::ResourceStart;

@@ -16,9 +16,11 @@ use serde_json::Value;
 /// A request as the server saw it.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorded {
+    pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: String,
 }
 
 impl Recorded {
@@ -88,7 +90,7 @@ impl Server {
         let router = axum::Router::new().fallback(move |request: Request| {
             let (seen, handler) = (Arc::clone(&seen), Arc::clone(&handler));
             async move {
-                let recorded = record(&request);
+                let recorded = record(request).await;
                 let reply = handler(&recorded);
                 seen.lock().unwrap().push(recorded);
                 let mut response = Response::builder().status(reply.status);
@@ -118,15 +120,19 @@ impl Server {
     }
 }
 
-fn record(request: &Request) -> Recorded {
-    let query = request.uri().query().unwrap_or_default();
-    let headers = request.headers().iter();
+async fn record(request: Request) -> Recorded {
+    let (request, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
+    let query = request.uri.query().unwrap_or_default();
+    let headers = request.headers.iter();
     Recorded {
-        path: request.uri().path().to_owned(),
+        method: request.method.to_string(),
+        path: request.uri.path().to_owned(),
         query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         headers: headers
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("").to_owned()))
             .collect(),
+        body: String::from_utf8_lossy(&body).into_owned(),
     }
 }
 

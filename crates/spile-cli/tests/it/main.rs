@@ -15,6 +15,7 @@ mod datasette;
 mod dlt_configs;
 mod extract_dependents;
 mod extract_differential;
+mod extract_differential_bodies;
 mod harness;
 mod kill;
 mod load_files;

@@ -186,11 +186,9 @@ impl Resolver<'_> {
         let span = super::path::inside(&node.span, &format!("{{{field}}}"));
         let diagnostic = super::params::invalid_expression(&format!("`{field}`"), place, &span);
         let diagnostic = match field.split('.').next() {
-            Some("incremental") if !self.references.has_incremental => {
-                diagnostic
-                    .label("the endpoint has no `incremental`")
-                    .hint("Add `incremental` with `cursor_path` to the endpoint, or double literal braces.")
-            }
+            Some("incremental") if !self.references.has_incremental => diagnostic
+                .label("the endpoint has no `incremental`")
+                .hint("Add `incremental` with `cursor_path` to the endpoint, or double literal braces."),
             Some("incremental") => diagnostic
                 .hint("Of `incremental` there are start_value, last_value, initial_value and end_value."),
             _ => diagnostic,

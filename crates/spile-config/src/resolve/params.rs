@@ -9,10 +9,10 @@ use spile_core::{Auth, CredentialPlace, Diagnostic, Node, ParamValue, Span, Temp
 
 use crate::fields::{not_supported, wrong_type};
 use crate::interpolate::{self, Piece};
+use crate::resolve::Resolver;
 use crate::resolve::client::{invalid_header, is_header_name, is_header_value, is_sensitive_header};
 use crate::resolve::components::SecretValue;
 use crate::resolve::read::holds_secret;
-use crate::resolve::Resolver;
 
 impl Resolver<'_> {
     /// Resolves `params` without those that the path took.

@@ -136,7 +136,10 @@ fn endpoints() {
         ),
         (resource("name: a\nendpoint: {path: '{{x}}'}"), "config/invalid-expression 4:20"),
         (resource("name: a\nendpoint: {path: '{resources.b.id}'}"), "config/unknown-parent 4:21"),
-        (resource("name: a\nendpoint: {path: '{incremental.start_value}'}"), "config/invalid-expression 4:21"),
+        (
+            resource("name: a\nendpoint: {path: '{incremental.start_value}'}"),
+            "config/invalid-expression 4:21",
+        ),
         (resource("name: a\nendpoint: {params: {x: '{y}'}}"), "config/invalid-expression 4:27"),
         (resource("name: a\nendpoint: {params: {x: '{\"a\": 1}'}}"), "config/invalid-expression 4:27"),
         (

@@ -8,7 +8,8 @@ use spile_core::{
     WriteDisposition,
 };
 use spile_extract::{
-    AUTHS, AheadBudget, Counters, ExtractEnv, HttpTransport, PAGINATORS, ResourceStart, Transport, extract_resource,
+    AUTHS, AheadBudget, Counters, ExtractEnv, HttpTransport, PAGINATORS, ResourceStart, Transport,
+    extract_resource,
 };
 use tokio::sync::{mpsc, watch};
 use url::Url;
@@ -180,7 +181,7 @@ pub(crate) async fn run_side_by_side(plan: &Plan, times: usize) -> Vec<Result<()
             let (counters, log) =
                 (Counters::default(), Log { retries: Mutex::default(), cancel, stops: false });
             let (sender, mut receiver) = mpsc::channel(1);
-            let ahead = AheadBudget::new(&plan);
+            let ahead = AheadBudget::new(&plan.client.manners, &plan.limits);
             let env = ExtractEnv {
                 plan: &plan,
                 transport: &*transport,

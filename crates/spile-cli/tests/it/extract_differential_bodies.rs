@@ -1,0 +1,332 @@
+//! Real dlt and Spile against the same recording server, for all that is not a plain GET: POST with JSON and form bodies,
+//! placeholders everywhere, `auto`, selectors, `response_actions` and fetched tokens.
+//!
+//! A case is a resource with a path of its own, as in `extract_differential`. What is compared: method, path, query, body,
+//! the headers that matter, and the ids of the rows.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Place, Recorded, Reply, Server, python, repository};
+
+const ROWS: u64 = 7;
+const PAGE: u64 = 3;
+
+/// How a page is asked for, and what the API answers with it.
+const PAGINATORS: [(&str, &str); 6] = [
+    ("single", r#""single_page""#),
+    ("page", r#"{"type": "page_number", "base_page": 1, "total_path": null, "page_param": "page"}"#),
+    (
+        "bodypage",
+        r#"{"type": "page_number", "base_page": 1, "total_path": null, "page_body_path": "paging.page"}"#,
+    ),
+    (
+        "bodyoffset",
+        r#"{"type": "offset", "limit": 3, "total_path": "total", "offset_body_path": "offset", "limit_body_path": "limit"}"#,
+    ),
+    ("bodycursor", r#"{"type": "cursor", "cursor_path": "token", "cursor_body_path": "variables.after"}"#),
+    ("json", r#"{"type": "json_link", "next_url_path": "next"}"#),
+];
+
+/// Bodies; `@` stands for what differs between forms of parents and incrementals.
+const BODIES: [&str; 3] = ["none", "json", "form"];
+const PARENTS: [&str; 2] = ["alone", "child"];
+const SINCE: [&str; 2] = ["all", "since"];
+
+/// Answers of APIs whose paging is to be found out; the keys beside `data`.
+const AUTO: [&str; 8] = ["link", "next", "nested", "relative", "cursor", "deepcursor", "nothing", "nulled"];
+
+/// Selector and answer. Rows have ids.
+const SELECTORS: [(&str, Option<&str>, &str); 16] = [
+    ("s1", None, r#"{"meta": {"total": 2}, "items": [{"id": 1}, {"id": 2}]}"#),
+    ("s2", None, r#"[{"id": 1}, {"id": 2}]"#),
+    ("s3", None, r#"{"id": 5, "name": "x"}"#),
+    ("s4", None, r#"{"a": {"b": {"results": [{"id": 1}]}}, "z": [{"id": 9}]}"#),
+    ("s5", None, r#"{"a": [{"id": 9}], "b": {"data": [{"id": 3}]}}"#),
+    ("s6", None, r#"{"a": {"b": {"c": {"data": [{"id": 3}]}}}, "id": 4}"#),
+    ("s7", Some("$"), r#"{"id": 5}"#),
+    ("s8", Some("a.b"), r#"{"a": {"b": [{"id": 1}, {"id": 2}]}}"#),
+    ("s9", Some("a[*]"), r#"{"a": [{"id": 1}, {"id": 2}]}"#),
+    ("s10", Some("a[*].rows[*]"), r#"{"a": [{"rows": [{"id": 1}]}, {"rows": [{"id": 2}, {"id": 3}]}]}"#),
+    ("s11", Some("a[0]"), r#"{"a": [{"id": 1}, {"id": 2}]}"#),
+    ("s12", Some("a[-1]"), r#"{"a": [{"id": 1}, {"id": 2}]}"#),
+    ("s13", Some("a[1:]"), r#"{"a": [{"id": 1}, {"id": 2}, {"id": 3}]}"#),
+    ("s14", Some("['odd name'].x-y"), r#"{"odd name": {"x-y": [{"id": 1}]}}"#),
+    ("s15", Some("a.*"), r#"{"a": {"k": {"id": 1}, "l": {"id": 2}}}"#),
+    ("s16", Some("data"), r#"{"data": []}"#),
+];
+
+fn api(address: &str, request: &Recorded) -> Reply {
+    let name = request.path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    match name {
+        "token" => return Reply::json(json!({"access_token": "canary-token", "expires_in": 3600})),
+        "parents" => {
+            return Reply::json(json!({"data": [{"id": 11, "tag": "a b"}, {"id": 12, "tag": "c/d"}]}));
+        }
+        _ => {}
+    }
+    if let Some((_, _, body)) = SELECTORS.iter().find(|(known, _, _)| *known == name) {
+        return Reply::json(body);
+    }
+    let body: Value = serde_json::from_str(&request.body).unwrap_or_default();
+    let form: BTreeMap<String, String> =
+        url::form_urlencoded::parse(request.body.as_bytes()).into_owned().collect();
+    let number = |pointer: &str, field: &str| {
+        body.pointer(pointer)
+            .and_then(Value::as_u64)
+            .or_else(|| form.get(field).and_then(|text| text.parse().ok()))
+    };
+    let kind = name.split('_').next().unwrap_or_default();
+    if kind == "missing" && request.path.contains("12") {
+        return Reply::json(json!({"error": "gone"})).status(404);
+    }
+    let page = match kind {
+        "bodypage" => number("/paging/page", "paging.page").unwrap_or(1),
+        "bodycursor" => number("/variables/after", "variables.after").unwrap_or(1),
+        "cursor" | "deepcursor" => request.number("cursor", 1),
+        "page" | "json" | "link" | "next" | "nested" | "relative" => request.number("page", 1),
+        _ => 1,
+    };
+    let first = number("/offset", "offset").unwrap_or((page.max(1) - 1) * PAGE);
+    let rows: Vec<_> = (first..(first + PAGE).min(ROWS)).map(|id| json!({"id": id, "at": id})).collect();
+    let more = first + PAGE < ROWS;
+    let next = format!("http://{address}{}?page={}", request.path, page + 1);
+    let relative = format!("?page={}", page + 1);
+    match kind {
+        "bodyoffset" => Reply::json(json!({"data": rows, "total": ROWS})),
+        "bodycursor" if more => Reply::json(json!({"data": rows, "token": page + 1})),
+        "json" if more => Reply::json(json!({"data": rows, "next": next})),
+        "link" if more => {
+            Reply::json(json!({"data": rows})).header("link", format!("<{next}>; rel=\"next\""))
+        }
+        "next" if more => Reply::json(json!({"data": rows, "next": next})),
+        "nested" if more => Reply::json(json!({"data": rows, "links": {"next": {"href": next}}})),
+        "relative" if more => {
+            Reply::json(json!({"data": rows, "paging": {"next_page": format!("{}{relative}", request.path)}}))
+        }
+        "cursor" if more => Reply::json(json!({"data": rows, "next_cursor": page + 1})),
+        "deepcursor" if more => {
+            Reply::json(json!({"data": rows, "meta": {"nextToken": (page + 1).to_string()}}))
+        }
+        "nulled" => Reply::json(json!({"data": rows, "next": null})),
+        _ => Reply::json(json!({"data": rows})),
+    }
+}
+
+/// POST: paginator × body × parent × incremental, values in all places with their types.
+fn posts(resources: &mut Vec<Value>) {
+    for (kind, paginator) in PAGINATORS {
+        for body in BODIES {
+            // A form that pages are asked for in is a fix of Spile's, which `COMPATIBILITY.md` has.
+            if kind.starts_with("body") && body == "form" {
+                continue;
+            }
+            for parent in PARENTS {
+                for since in SINCE {
+                    let name = format!("{kind}_{body}_{parent}_{since}");
+                    let mut fields = json!({"a": 1, "b": true, "c": "{{x}}", "d": null});
+                    let mut endpoint = json!({
+                        "path": name,
+                        "method": "POST",
+                        "data_selector": "data",
+                        "paginator": serde_json::from_str::<Value>(paginator).unwrap(),
+                    });
+                    if parent == "child" {
+                        fields["parent"] = json!("{resources.parents.id}");
+                        fields["text"] = json!("<{resources.parents.tag}>");
+                        endpoint["path"] = json!(format!("{name}/{{resources.parents.id}}/rows"));
+                        endpoint["headers"] = json!({"X-Key": "{resources.parents.tag}"});
+                    }
+                    if since == "since" {
+                        fields["since"] = json!("{incremental.start_value}");
+                        fields["text2"] = json!("from {incremental.initial_value}");
+                        endpoint["incremental"] = json!({"cursor_path": "at", "initial_value": 2});
+                        endpoint["params"] = json!({"since": "{incremental.start_value}"});
+                    }
+                    match body {
+                        "json" => {
+                            fields["deep"] = json!({"list": [fields["parent"], 1.5, {"k": fields["since"]}]});
+                            endpoint["json"] = fields;
+                        }
+                        "form" => {
+                            fields["e"] = json!(["x", "y z"]);
+                            endpoint["data"] = fields;
+                        }
+                        _ => {}
+                    }
+                    resources.push(json!({"name": name, "endpoint": endpoint}));
+                }
+            }
+        }
+    }
+}
+
+/// GET: paths and headers with placeholders, `auto`, selectors, ignored answers, and bodies of other shapes.
+fn others(resources: &mut Vec<Value>) {
+    let since = json!({"cursor_path": "at", "initial_value": 2, "end_value": 5});
+    let mut add = |name: &str, endpoint: Value| resources.push(json!({"name": name, "endpoint": endpoint}));
+    add(
+        "path_since",
+        json!({"path": "path_since/{incremental.start_value}/to/{incremental.end_value}/rows",
+        "data_selector": "data", "paginator": "single_page", "incremental": since}),
+    );
+    add(
+        "header_since",
+        json!({"path": "header_since", "data_selector": "data", "paginator": "single_page",
+        "incremental": since, "headers": {"X-Key": "{incremental.start_value}-{incremental.end_value}"}}),
+    );
+    add(
+        "query_since",
+        json!({"path": "query_since?fixed=1", "data_selector": "data", "paginator": "single_page",
+        "incremental": since, "params": {"filter": "at>={incremental.start_value}&at<{incremental.end_value}", "q": "{{raw}}"}}),
+    );
+    add(
+        "pairs_form",
+        json!({"path": "pairs_form", "method": "POST", "data_selector": "data",
+        "paginator": "single_page", "data": [["a", "1"], ["a", "2"], ["b", "x y"]]}),
+    );
+    add(
+        "raw_text",
+        json!({"path": "raw_text", "method": "POST", "data_selector": "data",
+        "paginator": "single_page", "data": "a,b;{{c}}"}),
+    );
+    add(
+        "empty_json",
+        json!({"path": "empty_json", "data_selector": "data", "paginator": "single_page", "json": {}}),
+    );
+    add(
+        "both_empty",
+        json!({"path": "both_empty", "method": "POST", "data_selector": "data",
+        "paginator": "single_page", "json": {}, "data": {"a": "b"}}),
+    );
+    for (name, path) in [
+        ("tagged_one", "tagged_one/{resources.parents.tag}/x"),
+        ("single_tag", "single_tag/{resources.parents.id}"),
+    ] {
+        add(name, json!({"path": path, "data_selector": "data", "paginator": "single_page"}));
+    }
+    add(
+        "missing_child",
+        json!({"path": "missing_child/{resources.parents.id}/rows", "data_selector": "data",
+        "paginator": "single_page", "response_actions": [{"status_code": 404, "action": "ignore"}]}),
+    );
+    add(
+        "missing_words",
+        json!({"path": "missing_words/{resources.parents.id}/rows", "data_selector": "data",
+        "paginator": "single_page", "response_actions": [{"content": "gone", "action": "ignore"}]}),
+    );
+    for kind in AUTO {
+        for method in ["GET", "POST"] {
+            add(
+                &format!("{kind}_{method}").to_lowercase(),
+                json!({"path": format!("{kind}_{method}").to_lowercase(), "method": method, "paginator": "auto"}),
+            );
+        }
+    }
+    for (name, selector, _) in SELECTORS {
+        let mut endpoint = json!({"path": name, "paginator": "single_page"});
+        if let Some(selector) = selector {
+            endpoint["data_selector"] = json!(selector);
+        }
+        add(name, endpoint);
+    }
+}
+
+/// The requests of each case, sorted: all that an API could tell apart.
+fn by_case(requests: &[Recorded]) -> BTreeMap<String, Vec<String>> {
+    let mut cases: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for request in requests {
+        let case = request.path.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
+        let mut query = request.query.clone();
+        query.sort();
+        let kind = request.header("content-type").unwrap_or("-");
+        let body = match kind {
+            "application/json" => serde_json::from_str::<Value>(&request.body).unwrap().to_string(),
+            "application/x-www-form-urlencoded" => {
+                format!("{:?}", url::form_urlencoded::parse(request.body.as_bytes()).collect::<Vec<_>>())
+            }
+            _ => request.body.clone(),
+        };
+        let headers = ["authorization", "x-key"].map(|name| request.header(name).unwrap_or("-"));
+        cases
+            .entry(case)
+            .or_default()
+            .push(format!("{} {} {query:?} {headers:?} {kind} {body}", request.method, request.path));
+    }
+    for requests in cases.values_mut() {
+        requests.sort();
+    }
+    cases
+}
+
+#[test]
+fn dlt_sends_the_same_bodies_and_gets_the_same_rows() {
+    let server = Server::start(|request| api(request.header("host").unwrap(), request));
+    let mut resources = vec![
+        json!({"name": "parents", "endpoint": {"path": "parents", "data_selector": "data", "paginator": "single_page"}}),
+    ];
+    posts(&mut resources);
+    others(&mut resources);
+    let token = json!({"type": "oauth2_client_credentials", "access_token_url": server.url("/token"),
+        "client_id": "spile", "client_secret": "canary", "access_token_request_data": {"scope": "a b"}});
+    let (mut cases, mut differences) = (0, Vec::new());
+    for (auth_name, auth) in [("none", Value::Null), ("oauth2", token)] {
+        let mut client = json!({"base_url": server.url("")});
+        if !auth.is_null() {
+            client["auth"] = auth;
+        }
+        let config = json!({"client": client, "resources": resources});
+        let place = Place::new();
+        place.write("requests.json", &config.to_string());
+        let outcome = place.run(&["run", "requests.json"]);
+        assert!(matches!(outcome.status, 0 | 3), "{outcome:?}");
+        let mut ours = by_case(&server.take());
+        let configs = place.write("configs.json", &json!([config]).to_string());
+        let output = Command::new(python())
+            .arg(repository().join("testdata/requests/rows.py"))
+            .args([configs, place.path("dlt")])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let mut theirs = by_case(&server.take());
+        // dlt fetches a token per resource, Spile one; what is sent for it is the same.
+        let (our_tokens, their_tokens) = (ours.remove("token"), theirs.remove("token"));
+        assert_eq!(our_tokens.as_deref().map(<[_]>::first), their_tokens.as_deref().map(<[_]>::first));
+        assert_eq!(our_tokens.map(|tokens| tokens.len()), (auth_name == "oauth2").then_some(1));
+        let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
+        for resource in &resources[1..] {
+            cases += 1;
+            let name = resource["name"].as_str().unwrap();
+            assert!(ours.contains_key(name), "{name} was not compared");
+            if ours.get(name) != theirs.get(name) {
+                differences.push(format!(
+                    "{auth_name} {name}: requests\n  spile {:#?}\n  dlt {:#?}",
+                    ours.get(name),
+                    theirs.get(name)
+                ));
+            }
+            let mut expected: Vec<u64> = serde_json::from_value(rows[name].clone()).unwrap_or_default();
+            expected.sort_unstable();
+            let found = found(&place, name, expected.is_empty());
+            if found != expected {
+                differences.push(format!("{auth_name} {name}: rows {found:?}, dlt {expected:?}"));
+            }
+        }
+    }
+    assert_eq!(cases, 2 * (64 + 43));
+    assert!(differences.is_empty(), "{} differences\n{}", differences.len(), differences.join("\n"));
+}
+
+/// Returns the ids in a table. Where no rows are expected there may be no table.
+fn found(place: &Place, name: &str, may_be_absent: bool) -> Vec<u64> {
+    let there = format!(
+        "select count(*) from information_schema.tables where table_schema = 'requests_dataset' and table_name = '{name}'"
+    );
+    if may_be_absent && place.row("requests.duckdb", &there) == ["0"] {
+        return Vec::new();
+    }
+    let sql = format!("select id from requests_dataset.{name} order by id");
+    place.query("requests.duckdb", &sql).iter().map(|row| row[0].parse().unwrap()).collect()
+}
