@@ -6,12 +6,14 @@
 //! included, so that the ledger alone is enough to go on.
 
 mod ahead;
+mod assertion;
 mod auths;
 mod binding;
 mod decode;
 mod extract;
 mod fields;
 mod followed;
+mod grant;
 mod guard;
 mod include;
 mod incremental;

@@ -315,8 +315,8 @@ fn dlt_sends_the_same_bodies_and_gets_the_same_rows() {
             }
         }
     }
-    assert_eq!(cases, 2 * (64 + 43));
     assert!(differences.is_empty(), "{} differences\n{}", differences.len(), differences.join("\n"));
+    assert_eq!(cases, 206);
 }
 
 /// Returns the ids in a table. Where no rows are expected there may be no table.

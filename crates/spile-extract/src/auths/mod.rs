@@ -3,7 +3,6 @@
 //! Nothing here decides who may see a credential: that is the transport's.
 
 mod api_key;
-mod assertion;
 mod bearer;
 mod http_basic;
 mod oauth2_client_credentials;
@@ -12,7 +11,6 @@ mod oauth_jwt;
 mod session_token;
 #[cfg(test)]
 mod tests;
-mod token;
 
 use spile_core::{Auth, Registry};
 

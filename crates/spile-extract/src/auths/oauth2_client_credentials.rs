@@ -11,8 +11,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use spile_core::{Auth, Credential, CredentialPlace, Def, Diagnostic, Diagnostics, FieldDoc, Node, Secret};
 
-use super::token::{Ask, FetchedToken, Places, set_fields};
 use crate::fields::Fields;
+use crate::grant::{Ask, FetchedToken, Places, set_fields};
 
 /// Seconds that a token is believed to be good for when the answer does not say.
 pub(super) const LIFETIME_SECONDS: i64 = 3600;

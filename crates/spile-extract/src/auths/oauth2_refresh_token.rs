@@ -9,8 +9,8 @@ use std::sync::Arc;
 use spile_core::{Auth, Def, Diagnostics, FieldDoc, Node, Secret};
 
 use super::oauth2_client_credentials::{AUTHENTICATION, DATA, EXPIRATION, LIFETIME_SECONDS, client};
-use super::token::{Ask, FetchedToken, Places, set_fields};
 use crate::fields::Fields;
+use crate::grant::{Ask, FetchedToken, Places, set_fields};
 
 pub(super) const DEF: Def<dyn Auth> = Def {
     name: "oauth2_refresh_token",

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use jsonwebtoken::Algorithm;
 use spile_core::{Auth, Def, Diagnostic, Diagnostics, FieldDoc, Node, Secret};
 
-use super::assertion::Assertion;
 use super::oauth2_client_credentials::{EXPIRATION, LIFETIME_SECONDS};
-use super::token::{Ask, FetchedToken, Places};
+use crate::assertion::Assertion;
 use crate::fields::Fields;
+use crate::grant::{Ask, FetchedToken, Places};
 
 pub(super) const DEF: Def<dyn Auth> = Def {
     name: "oauth_jwt",

@@ -10,8 +10,8 @@ use spile_core::{
 };
 
 use super::oauth2_client_credentials::{EXPIRATION, LIFETIME_SECONDS};
-use super::token::{Ask, FetchedToken, Places, set_fields};
 use crate::fields::Fields;
+use crate::grant::{Ask, FetchedToken, Places, set_fields};
 
 pub(super) const DEF: Def<dyn Auth> = Def {
     name: "session_token",

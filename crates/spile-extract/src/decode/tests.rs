@@ -77,7 +77,7 @@ fn lines() {
         ("{\"a\":1}\n{\"a\":\n{\"a\":2}\n", "not JSON lines: the text ends too early in line 2"),
         ("[1\n2]\n", "not JSON lines: the text ends too early in line 1"),
         ("1,2\n", "not JSON lines: unexpected '1' in line 1"),
-        ("{\"a\":1},{\"a\":2}\n", "not JSON lines: unexpected ',' in line 1"),
+        ("{\"a\":1},{\"a\":2}\n", "not JSON lines: unexpected '}' in line 1"),
         ("{\"a\":1}\nnothing\n", "not JSON lines: unexpected 'n' in line 2"),
     ] {
         let found = decoded(body.as_bytes(), "", &of(BodyFormat::JsonLines));

@@ -196,7 +196,8 @@ impl Exchange<'_> {
         match status {
             401 => RetryClass::Never,
             429 if self.retry.rate_limit_wait_seconds_max > 0.0 => RetryClass::RateLimit,
-            500..=599 if self.retry.all_server_errors => RetryClass::Passing,
+            // A server that gave up waiting says itself that the same request may be sent again.
+            408 | 500..=599 if self.retry.all_server_errors => RetryClass::Passing,
             _ if self.retry.statuses.contains(&status) => RetryClass::Passing,
             _ => RetryClass::Never,
         }

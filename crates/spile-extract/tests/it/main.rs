@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "tests panic")]
 
+mod canaries;
+mod fault_table;
 mod faults;
 mod fixture;
 mod paging;

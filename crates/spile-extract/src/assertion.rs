@@ -15,18 +15,18 @@ const LIFETIME: Duration = Duration::from_hours(1);
 const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /// What is stated and how it is signed.
-pub(super) struct Assertion {
-    pub(super) client_id: String,
-    pub(super) audience: String,
-    pub(super) scopes: Option<String>,
-    pub(super) private_key: Secret,
+pub(crate) struct Assertion {
+    pub(crate) client_id: String,
+    pub(crate) audience: String,
+    pub(crate) scopes: Option<String>,
+    pub(crate) private_key: Secret,
     algorithm: Algorithm,
     key: EncodingKey,
 }
 
 impl Assertion {
     /// Reads the key and signs once, so that a bad key is found now. The error says in a few words what is wrong.
-    pub(super) fn new(
+    pub(crate) fn new(
         client_id: String,
         audience: String,
         scopes: Option<String>,
@@ -47,7 +47,7 @@ impl Assertion {
     }
 
     /// Returns the fields of the form.
-    pub(super) fn fields(&self, now: SystemTime) -> Result<Vec<(String, Secret)>> {
+    pub(crate) fn fields(&self, now: SystemTime) -> Result<Vec<(String, Secret)>> {
         let signed = self.sign(now).map_err(|error| {
             Error::new(ErrorKind::Auth, "source/unsigned", "the assertion for a token cannot be signed")
                 .source_error(error)
@@ -60,7 +60,7 @@ impl Assertion {
     }
 
     /// Returns all that makes this assertion what it is.
-    pub(super) fn identity(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn identity(&self) -> impl Iterator<Item = &str> {
         [
             &self.client_id,
             &self.audience,

@@ -12,14 +12,14 @@ use spile_core::{
 };
 use url::{Url, form_urlencoded};
 
-use super::assertion::Assertion;
+use crate::assertion::Assertion;
 use crate::paginators::query_text;
 
 /// The content type of a form.
-pub(super) const FORM: &str = "application/x-www-form-urlencoded";
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What is sent to the token endpoint.
-pub(super) enum Ask {
+pub(crate) enum Ask {
     /// A form.
     Form(Vec<(String, Secret)>),
     /// A form whose `refresh_token` is replaced by the newest that was given out.
@@ -33,25 +33,25 @@ pub(super) enum Ask {
 }
 
 /// Where the answer has what.
-pub(super) struct Places {
+pub(crate) struct Places {
     /// The token.
-    pub(super) token: JsonPath,
+    pub(crate) token: JsonPath,
     /// The seconds that it is good for.
-    pub(super) lifetime: JsonPath,
+    pub(crate) lifetime: JsonPath,
     /// Those seconds when the answer does not say.
-    pub(super) default_lifetime_seconds: i64,
+    pub(crate) default_lifetime_seconds: i64,
 }
 
 impl Places {
     /// The places that RFC 6749 names.
-    pub(super) fn oauth2(default_lifetime_seconds: i64) -> Self {
+    pub(crate) fn oauth2(default_lifetime_seconds: i64) -> Self {
         let field = JsonPath::field;
         Self { token: field("access_token"), lifetime: field("expires_in"), default_lifetime_seconds }
     }
 }
 
 /// An auth whose token is fetched.
-pub(super) struct FetchedToken {
+pub(crate) struct FetchedToken {
     name: &'static str,
     identity: String,
     method: Method,
@@ -65,7 +65,7 @@ pub(super) struct FetchedToken {
 
 impl FetchedToken {
     /// Makes an auth that sends its token as a bearer token.
-    pub(super) fn bearer(name: &'static str, url: Url, ask: Ask, places: Places) -> Self {
+    pub(crate) fn bearer(name: &'static str, url: Url, ask: Ask, places: Places) -> Self {
         let carrier = Credential {
             place: CredentialPlace::Header,
             name: "Authorization".to_owned(),
@@ -85,13 +85,13 @@ impl FetchedToken {
     }
 
     /// Sends these headers along.
-    pub(super) fn with_headers(mut self, headers: Vec<Credential>) -> Self {
+    pub(crate) fn with_headers(mut self, headers: Vec<Credential>) -> Self {
         self.headers = headers;
         self.identified()
     }
 
     /// Asks by another method and sends the token elsewhere; the carrier's value is what stands before the token.
-    pub(super) fn with_carrier(mut self, method: Method, carrier: Credential) -> Self {
+    pub(crate) fn with_carrier(mut self, method: Method, carrier: Credential) -> Self {
         self.method = method;
         self.carrier = carrier;
         self.identified()
@@ -202,13 +202,13 @@ impl Grant for FetchedToken {
 }
 
 /// Encodes a form.
-pub(super) fn form(fields: &[(String, Secret)]) -> Secret {
+pub(crate) fn form(fields: &[(String, Secret)]) -> Secret {
     let pairs = fields.iter().map(|(name, value)| (name.as_str(), value.expose()));
     Secret::new(form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())
 }
 
 /// Sets fields as Python's dicts do: in place when they are there, at the end when not. Null takes a field away.
-pub(super) fn set_fields(fields: &mut Vec<(String, Secret)>, written: Vec<(String, Value)>) {
+pub(crate) fn set_fields(fields: &mut Vec<(String, Secret)>, written: Vec<(String, Value)>) {
     for (name, value) in written {
         let at = fields.iter().position(|(existing, _)| *existing == name).unwrap_or(fields.len());
         fields.retain(|(existing, _)| *existing != name);
