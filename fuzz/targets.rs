@@ -139,6 +139,7 @@ fn page(written: &Value, headers: &[(String, String)]) {
             params: Vec::new(),
             headers: Vec::new(),
             json: None,
+            data: None,
             credentials: Vec::new(),
         };
         // Either outcome is fine; what must not happen is a panic.

@@ -352,7 +352,6 @@ rest_api_source({"client": {"base_url": "https://shop.example", "auth": APIKeyAu
 rest_api_source({"client": {"base_url": "https://shop.example", "auth": OAuth2ClientCredentials(access_token_url="https://shop.example/token", client_id="c-123", client_secret="s-123")}, "resources": ["users"]})
 
 # case auth in a cookie
-# spile refuses config/not-supported: dlt fails at the first request with NotImplementedError
 rest_api_source({"client": {"base_url": "https://shop.example", "auth": {"type": "api_key", "api_key": "k-123", "location": "cookie"}}, "resources": ["users"]})
 
 # case an endpoint without the client's auth
@@ -439,5 +438,5 @@ rest_api_source({"client": client, "resources": ["users"]}, name="shop", section
 rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {"path": "search", "method": "POST"}}]})
 
 # case json and data together
-# spile may refuse: dlt fails at the first request
+# spile refuses config/conflicting-fields: dlt fails at the first request
 rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {"method": "POST", "json": {"a": 1}, "data": {"b": 2}}}]})

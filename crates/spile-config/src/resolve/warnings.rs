@@ -30,6 +30,7 @@ impl Resolver<'_> {
             params: written.clone(),
             headers: Vec::new(),
             json: None,
+            data: None,
             credentials: Vec::new(),
         };
         if paginator.apply(&Position::Start, &mut draft).is_err() {

@@ -155,6 +155,7 @@ async fn an_answer_that_drips_for_ever_ends() {
         use tokio::io::{AsyncReadExt, AsyncWriteExt};
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
+                let _request = stream.read(&mut [0; 4096]).await;
                 let mut alive =
                     stream.write_all(b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n").await;
                 while alive.is_ok() {
