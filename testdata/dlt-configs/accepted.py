@@ -315,14 +315,12 @@ rest_api_source({"client": {"base_url": "https://shop.example", "auth": "http_ba
 rest_api_source({"client": {"base_url": "https://shop.example", "auth": "http_basic"}, "resources": ["users"]})
 
 # case auth oauth2_client_credentials by name, section of the source
-# spile may refuse: OAuth2 is not there yet
 # env SOURCES__REST_API__CREDENTIALS__ACCESS_TOKEN_URL=https://shop.example/token
 # env SOURCES__REST_API__CREDENTIALS__CLIENT_ID=c-123
 # env SOURCES__REST_API__CREDENTIALS__CLIENT_SECRET=s-123
 rest_api_source({"client": {"base_url": "https://shop.example", "auth": "oauth2_client_credentials"}, "resources": ["users"]})
 
 # case auth oauth2_client_credentials by name, no section
-# spile may refuse: OAuth2 is not there yet
 # env CREDENTIALS__ACCESS_TOKEN_URL=https://shop.example/token
 # env CREDENTIALS__CLIENT_ID=c-123
 # env CREDENTIALS__CLIENT_SECRET=s-123
@@ -338,7 +336,6 @@ rest_api_source({"client": {"base_url": "https://shop.example", "auth": {"type":
 rest_api_source({"client": {"base_url": "https://shop.example", "auth": HttpBasicAuth(username="me")}, "resources": ["users"]})
 
 # case auth oauth2_client_credentials as a dict, the secrets from the environment
-# spile may refuse: OAuth2 is not there yet
 # env SOURCES__CREDENTIALS__CLIENT_ID=c-123
 # env SOURCES__CREDENTIALS__CLIENT_SECRET=s-123
 rest_api_source({"client": {"base_url": "https://shop.example", "auth": {"type": "oauth2_client_credentials", "access_token_url": "https://shop.example/token", "access_token_request_data": {"scope": "all"}, "default_token_expiration": 60}}, "resources": ["users"]})
@@ -348,7 +345,6 @@ rest_api_source({"client": {"base_url": "https://shop.example", "auth": {"type":
 rest_api_source({"client": {"base_url": "https://shop.example", "auth": APIKeyAuth(location="param", name="token")}, "resources": ["users"]})
 
 # case auth oauth2_client_credentials object
-# spile may refuse: OAuth2 is not there yet
 rest_api_source({"client": {"base_url": "https://shop.example", "auth": OAuth2ClientCredentials(access_token_url="https://shop.example/token", client_id="c-123", client_secret="s-123")}, "resources": ["users"]})
 
 # case auth in a cookie
@@ -379,7 +375,6 @@ rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {
 rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {"incremental": {"initial_value": 1}}}]})
 
 # case the cursor in path, body and headers
-# spile may refuse: the cursor in paths and bodies is not there yet
 rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {"path": "since/{incremental.start_value}/users", "method": "POST", "json": {"from": "{incremental.start_value}"}, "headers": {"X-From": "{incremental.start_value}"}, "incremental": {"cursor_path": "at", "initial_value": "2024"}}}]})
 
 # case braces that are escaped
@@ -395,7 +390,6 @@ rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {
 rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {"json": {}}}]})
 
 # case a form
-# spile may refuse: form bodies
 rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {"method": "POST", "data": {"a": "1"}}}]})
 
 # case an absolute path beside an empty base URL

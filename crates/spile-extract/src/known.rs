@@ -59,9 +59,10 @@ impl Known<'_> {
             TemplatePart::Parent(name) => {
                 return self.row.and_then(|row| row.values.get(name).cloned()).unwrap_or_default();
             }
-            TemplatePart::IncrementalStart | TemplatePart::IncrementalLast => {
-                (self.window.and_then(|window| window.start.clone()), self.plan.map(|plan| &plan.start.format))
-            }
+            TemplatePart::IncrementalStart | TemplatePart::IncrementalLast => (
+                self.window.and_then(|window| window.start.clone()),
+                self.plan.map(|plan| &plan.start.format),
+            ),
             TemplatePart::IncrementalEnd => {
                 (self.window.and_then(|window| window.end.clone()), self.plan.map(|plan| &plan.end.format))
             }

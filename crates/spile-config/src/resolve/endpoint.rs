@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use spile_core::{
-    ActionEffect, Auth, ClientPlan, DataTemplate, DecoderPlan, Diagnostic, IncrementalPlan, JsonPath, Method,
-    BodyTemplate, Node, Paginator, ParamValue, ResponseAction, Value,
+    ActionEffect, Auth, BodyTemplate, ClientPlan, DataTemplate, DecoderPlan, Diagnostic, IncrementalPlan,
+    JsonPath, Method, Node, Paginator, ParamValue, ResponseAction, Value,
 };
 
 use crate::fields::{KnownKeys, wrong_type};
