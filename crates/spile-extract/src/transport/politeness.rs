@@ -8,13 +8,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use spile_core::{Manners, Method, RateLimit, Redactor, Result, RetryPlan};
+use spile_core::{DecoderPlan, Limits, Manners, Method, RateLimit, Redactor, Result, RetryPlan};
 use tokio::sync::watch;
 use tokio::time::Instant;
 use url::Url;
 
 use super::gate::Gate;
-use super::{BoxFuture, Exchange, OutgoingRequest, Response, Scrubber, Transport};
+use super::{BoxFuture, Exchange, OutgoingRequest, Response, Scrubber, TokenStore, Transport};
 use crate::Counters;
 
 const LATENCY: Duration = Duration::from_millis(50);
@@ -134,6 +134,7 @@ impl Api {
 #[derive(Debug)]
 struct Simulated {
     gate: Gate,
+    tokens: TokenStore,
     api: Mutex<Api>,
 }
 
@@ -147,6 +148,10 @@ impl Transport for Simulated {
             pass.answered(&response);
             Ok(response)
         })
+    }
+
+    fn tokens(&self) -> &TokenStore {
+        &self.tokens
     }
 }
 
@@ -177,9 +182,13 @@ async fn ask(budget: Budget, words: Words, requests: u64, manners: Manners) -> A
         refused: Vec::new(),
         tokens: (capacity as f64, 0.0),
     };
-    let simulated = Simulated { gate: Gate::new(manners, &retry), api: Mutex::new(api) };
-    let (counters, scrubber) =
-        (Counters::default(), Scrubber::new(&Redactor::default(), Redactor::default()));
+    let simulated =
+        Simulated { gate: Gate::new(manners, &retry), tokens: TokenStore::default(), api: Mutex::new(api) };
+    let (counters, scrubber) = (
+        Counters::default(),
+        Scrubber::new(&Redactor::default(), Redactor::default(), TokenStore::default()),
+    );
+    let (decoder, limits) = (DecoderPlan::default(), Limits::default());
     let (_stop, cancel) = watch::channel(false);
     let exchange = Exchange {
         resource: "items",
@@ -188,6 +197,9 @@ async fn ask(budget: Budget, words: Words, requests: u64, manners: Manners) -> A
         observer: &(),
         counters: &counters,
         actions: &[],
+        auth: &[],
+        decoder: &decoder,
+        limits: &limits,
         scrubber: &scrubber,
         cancel,
     };
@@ -201,6 +213,8 @@ async fn ask(budget: Budget, words: Words, requests: u64, manners: Manners) -> A
                 body: None,
                 body_is_secret: false,
                 credentials: Vec::new(),
+                only: None,
+                body_bytes_max: None,
             };
             let answer = exchange.fetch(&request, 1).await;
             assert!(answer.is_ok(), "{budget:?}, {words:?}: {:?}", answer.err());

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, UNIX_EPOCH};
 
 use spile_config::{Environment, Options, Registries, load_text};
-use spile_extract::{BoxFuture, OutgoingRequest, Response};
+use spile_extract::{BoxFuture, OutgoingRequest, Response, TokenStore};
 use tokio::time::Instant;
 
 use super::*;
@@ -18,6 +18,7 @@ struct Slow {
     slots: Semaphore,
     requests: AtomicU64,
     answer: fn(&OutgoingRequest) -> String,
+    tokens: TokenStore,
 }
 
 impl Transport for Slow {
@@ -35,6 +36,10 @@ impl Transport for Slow {
                 received_at: UNIX_EPOCH,
             })
         })
+    }
+
+    fn tokens(&self) -> &TokenStore {
+        &self.tokens
     }
 }
 
@@ -57,7 +62,13 @@ async fn fetch(
     answer: fn(&OutgoingRequest) -> String,
 ) -> (f64, u64, Vec<Page>) {
     let plan = Arc::new(plan(text));
-    let slow = Slow { latency, slots: Semaphore::new(AT_ONCE), requests: AtomicU64::new(0), answer };
+    let slow = Slow {
+        latency,
+        slots: Semaphore::new(AT_ONCE),
+        requests: AtomicU64::new(0),
+        answer,
+        tokens: TokenStore::default(),
+    };
     let transport = Arc::new(slow);
     let shared = Shared {
         transport: Arc::clone(&transport) as Arc<dyn Transport>,
