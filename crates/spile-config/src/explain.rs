@@ -36,9 +36,9 @@ fn explain_resource(resource: &ResourcePlan, plan: &Plan) -> Value {
             .map(|(name, value)| json!({"name": name, "value": written(value, parent_name)}))
             .collect()
     };
-    let url = match parent {
+    let url = match &resource.target {
         // Placeholders are no part of a URL, so redacting encodes their braces.
-        Some(parent) => redact_url(&text(&parent.url, parent_name)).replace("%7B", "{").replace("%7D", "}"),
+        Some(target) => redact_url(&text(target, parent_name)).replace("%7B", "{").replace("%7D", "}"),
         None => redact_url(resource.url.as_str()),
     };
     let load = &resource.load;

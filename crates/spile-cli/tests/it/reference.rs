@@ -34,7 +34,7 @@ fn sample(field: &FieldDoc) -> String {
     match field.shape {
         "integer" => "100".to_owned(),
         "secret" => format!("${{secrets.shop.{}}}", field.name),
-        _ if field.name.ends_with("url") => "https://api.example.com/oauth/token".to_owned(),
+        _ if field.name.ends_with("url") || field.name == "auth_endpoint" => "https://api.example.com/oauth/token".to_owned(),
         _ => format!("my_{}", field.name),
     }
 }
@@ -50,6 +50,10 @@ fn component(kind: &str, name: &str, aliases: &[&str], summary: &str, fields: &[
         format!("client:\n  base_url: https://api.example.com/v1\n  {kind}:\n    type: {name}\n");
     for field in fields.iter().filter(|field| field.default.is_empty()) {
         writeln!(example, "    {}: {}", field.name, sample(field)).unwrap();
+    }
+    if name == "oauth_jwt" {
+        // The other algorithms want a key, which no example should hold.
+        example.push_str("    algorithm: HS256\n");
     }
     example.push_str("resources: [users]\n");
     let file = format!("{kind}-{}", name.replace('_', "-"));
@@ -118,7 +122,9 @@ fn the_examples_pass_check() {
             .variable("SHOP__TOKEN", "t-123")
             .variable("SHOP__API_KEY", "k-123")
             .variable("SHOP__PASSWORD", "p-123")
-            .variable("SHOP__CLIENT_SECRET", "s-123");
+            .variable("SHOP__CLIENT_SECRET", "s-123")
+            .variable("SHOP__REFRESH_TOKEN", "r-123")
+            .variable("SHOP__PRIVATE_KEY", "p-123");
         place.write("example.yaml", &page.example);
         let found = place.run(&["check", "example.yaml"]);
         // A component may be in the table before it is built; it says so.

@@ -108,7 +108,7 @@ fn is_of_type(value: &Value, name: &str) -> bool {
 
 /// Reads a config of any dialect as the JSON that `spile convert` makes of it.
 fn as_json(place: &Place, name: &str) -> Option<Value> {
-    let converted = place.run(&["convert", name, "--to", "json"]);
+    let converted = place.run(&["convert", name, "--to", "json", "data"]);
     (converted.status == 0).then(|| converted.json())
 }
 

@@ -34,7 +34,7 @@ pub(super) const DEF: Def<dyn Auth> = Def {
         },
         FieldDoc {
             name: "scopes",
-            shape: "string or list",
+            shape: "string or list of string",
             default: "null",
             summary: "What is asked for; a list is joined by spaces.",
         },
