@@ -34,7 +34,9 @@ fn sample(field: &FieldDoc) -> String {
     match field.shape {
         "integer" => "100".to_owned(),
         "secret" => format!("${{secrets.shop.{}}}", field.name),
-        _ if field.name.ends_with("url") || field.name == "auth_endpoint" => "https://api.example.com/oauth/token".to_owned(),
+        _ if field.name.ends_with("url") || field.name == "auth_endpoint" => {
+            "https://api.example.com/oauth/token".to_owned()
+        }
         _ => format!("my_{}", field.name),
     }
 }

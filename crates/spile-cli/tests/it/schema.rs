@@ -108,7 +108,7 @@ fn is_of_type(value: &Value, name: &str) -> bool {
 
 /// Reads a config of any dialect as the JSON that `spile convert` makes of it.
 fn as_json(place: &Place, name: &str) -> Option<Value> {
-    let converted = place.run(&["convert", name, "--to", "json", "data"]);
+    let converted = place.run(&["convert", name, "--to", "json"]);
     (converted.status == 0).then(|| converted.json())
 }
 
@@ -161,7 +161,17 @@ fn what_dlt_and_spile_accept_validates_and_misspelt_keys_do_not() {
 }
 
 /// Maps whose keys are the user's own.
-const FREE: [&str; 6] = ["params", "headers", "json", "columns", "arguments", "access_token_request_data"];
+const FREE: [&str; 9] = [
+    "params",
+    "headers",
+    "json",
+    "data",
+    "login_json",
+    "login_data",
+    "columns",
+    "arguments",
+    "access_token_request_data",
+];
 
 /// The config with one key of the language misspelt, for every key that it has.
 fn misspellings(config: &Value) -> Vec<Value> {
