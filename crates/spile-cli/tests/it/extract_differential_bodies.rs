@@ -97,11 +97,10 @@ fn api(address: &str, request: &Recorded) -> Reply {
     match kind {
         "bodyoffset" => Reply::json(json!({"data": rows, "total": ROWS})),
         "bodycursor" if more => Reply::json(json!({"data": rows, "token": page + 1})),
-        "json" if more => Reply::json(json!({"data": rows, "next": next})),
+        "json" | "next" if more => Reply::json(json!({"data": rows, "next": next})),
         "link" if more => {
             Reply::json(json!({"data": rows})).header("link", format!("<{next}>; rel=\"next\""))
         }
-        "next" if more => Reply::json(json!({"data": rows, "next": next})),
         "nested" if more => Reply::json(json!({"data": rows, "links": {"next": {"href": next}}})),
         "relative" if more => {
             Reply::json(json!({"data": rows, "paging": {"next_page": format!("{}{relative}", request.path)}}))

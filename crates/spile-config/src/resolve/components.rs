@@ -88,7 +88,7 @@ impl<'a> Resolver<'a> {
             match value.as_str() {
                 Some(text) if SECRET_FIELDS.contains(&key.name.as_str()) => self.providers.add_secret(text),
                 Some(text) if key.name.eq_ignore_ascii_case("authorization") => {
-                    self.providers.add_secret(text)
+                    self.providers.add_secret(text);
                 }
                 _ => self.hide_secrets(value),
             }

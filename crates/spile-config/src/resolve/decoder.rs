@@ -34,7 +34,7 @@ impl Resolver<'_> {
         DECODER.check(node, self.diagnostics);
         let get = |key: &str| node.get(key).filter(|node| !node.is_null());
         let format = self.choice_or(get("type"), "the type of the decoder", &FORMATS, None)?;
-        let delimiter = self.optional(get("delimiter"), |this, node| this.delimiter(node))?;
+        let delimiter = self.optional(get("delimiter"), super::Resolver::delimiter)?;
         let columns = self.optional(get("columns"), |this, node| this.strings(node, "columns"))?;
         let member = self.optional(get("member"), |this, node| this.string(node, "member"))?;
         let plan = DecoderPlan { format, delimiter, columns: columns.unwrap_or_default(), member };

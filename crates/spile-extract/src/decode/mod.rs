@@ -124,5 +124,5 @@ fn too_large(bytes_max: usize) -> Undecoded {
 
 /// Returns the 1-based line of a byte.
 fn line_of(body: &[u8], offset: usize) -> u64 {
-    body[..offset.min(body.len())].iter().filter(|byte| **byte == b'\n').count() as u64 + 1
+    memchr::memchr_iter(b'\n', &body[..offset.min(body.len())]).count() as u64 + 1
 }

@@ -35,7 +35,7 @@ fn unzip(body: &[u8], member: Option<&str>, bytes_max: usize) -> Result<(Vec<u8>
     let mut archive = ZipArchive::new(Cursor::new(body)).map_err(|error| bad(error.to_string()))?;
     let names: Vec<String> = archive
         .file_names()
-        .map(|name| name.map(|name| name.into_owned()))
+        .map(|name| name.map(std::borrow::Cow::into_owned))
         .collect::<Result<_, _>>()
         .map_err(|error| bad(error.to_string()))?;
     let files: Vec<&String> = names.iter().filter(|name| !name.ends_with('/')).collect();

@@ -23,19 +23,19 @@ pub(super) fn decode(
     let mut reader =
         ReaderBuilder::new().delimiter(delimiter).has_headers(plan.columns.is_empty()).from_reader(body);
     let names: Vec<String> = if plan.columns.is_empty() {
-        reader.headers().map_err(bad)?.iter().map(str::to_owned).collect()
+        reader.headers().map_err(|error| bad(&error))?.iter().map(str::to_owned).collect()
     } else {
         plan.columns.clone()
     };
     let mut sorted: Vec<&String> = names.iter().collect();
     sorted.sort();
-    if let Some(twice) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(Undecoded::bad(FORMAT, format!("the column `{}` is there twice", twice[0]), Some(1)));
+    if let Some([twice, _]) = sorted.array_windows().find(|[left, right]| left == right) {
+        return Err(Undecoded::bad(FORMAT, format!("the column `{twice}` is there twice"), Some(1)));
     }
     let keys: Vec<String> = names.iter().map(|name| format!("{}:", Value::from(name.as_str()))).collect();
     let mut text = String::from("[");
     for row in reader.records() {
-        let row = row.map_err(bad)?;
+        let row = row.map_err(|error| bad(&error))?;
         if row.len() != keys.len() {
             let message = format!("a row has {} fields, expected {}", row.len(), keys.len());
             return Err(Undecoded::bad(FORMAT, message, row.position().map(csv::Position::line)));
@@ -57,7 +57,7 @@ pub(super) fn decode(
     Document::parse(text.into_bytes()).map_err(Undecoded::NotJson)
 }
 
-fn bad(error: csv::Error) -> Undecoded {
+fn bad(error: &csv::Error) -> Undecoded {
     let line = error.position().map(csv::Position::line);
     match error.kind() {
         ErrorKind::UnequalLengths { expected_len, len, .. } => {

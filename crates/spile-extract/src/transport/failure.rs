@@ -73,7 +73,7 @@ pub(super) fn not_json(response: &Response, body: &[u8], cause: JsonError, scrub
 }
 
 /// Names a body that is not in the format that it should have been in.
-pub(super) fn undecodable(response: &Response, body: &[u8], cause: BadBody, scrubber: &Scrubber) -> Error {
+pub(super) fn undecodable(response: &Response, body: &[u8], cause: &BadBody, scrubber: &Scrubber) -> Error {
     let content_type = response.header("content-type").unwrap_or("no content type");
     let text = quotable(body, scrubber);
     let message = format!("the server's answer is not {}: {}", cause.format, scrubber.text(&cause.message));

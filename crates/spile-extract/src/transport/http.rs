@@ -189,7 +189,7 @@ async fn read(
     let mut body = Vec::with_capacity(announced.min(RESERVED_BYTES_MAX));
     while let Some(chunk) = answer.chunk().await.map_err(failed)? {
         if body.len() + chunk.len() > body_bytes_max {
-            let message = format!("the response body has more than {} bytes", body_bytes_max);
+            let message = format!("the response body has more than {body_bytes_max} bytes");
             return Err(Error::new(ErrorKind::Limit, "limit/body-bytes", message)
                 .hint("Ask the API for smaller pages, or raise the limit."));
         }

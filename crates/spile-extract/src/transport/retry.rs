@@ -183,7 +183,7 @@ impl Exchange<'_> {
                         (class, not_json(&response, &beginning, cause, self.scrubber))
                     }
                     Undecoded::Bad(cause) => {
-                        (class, undecodable(&response, &beginning, cause, self.scrubber))
+                        (class, undecodable(&response, &beginning, &cause, self.scrubber))
                     }
                     Undecoded::Limit(error) => (RetryClass::Never, error),
                 };
