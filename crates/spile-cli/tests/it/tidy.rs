@@ -204,3 +204,27 @@ fn architecture_names_only_what_exists() {
         }
     }
 }
+
+#[test]
+fn every_fault_names_the_test_that_holds_it() {
+    let root = repository();
+    let tests: String = sources(&root.join("crates"), "rs")
+        .iter()
+        .filter(|path| path.to_str().unwrap().contains("/tests"))
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    let document = std::fs::read_to_string(root.join("docs/faults.md")).unwrap();
+    let rows: Vec<&str> = document.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    assert!(rows.len() > 20);
+    for row in rows {
+        let held = row.trim_end_matches(" |").rsplit_once(" | ").map_or("", |(_, held)| held);
+        let names: Vec<&str> = held.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "nothing holds: {row}");
+        for name in names {
+            assert!(
+                tests.contains(&format!("fn {name}(")),
+                "docs/faults.md names `{name}`, which is no test"
+            );
+        }
+    }
+}

@@ -24,7 +24,7 @@ mod retry;
 mod table_hints;
 mod warnings;
 
-use spile_core::{ClientPlan, DestinationPlan, Diagnostic, Diagnostics, Key, Node, Plan, Span, Value};
+use spile_core::{ClientPlan, DestinationPlan, Diagnostic, Diagnostics, Key, Node, Plan, Span, Store, Value};
 
 use crate::dialects::SourceConfig;
 use crate::fields::{KnownKeys, missing, wrong_type};
@@ -198,6 +198,23 @@ impl Resolver<'_> {
         }
         if let Some(node) = self.request.source.setting("schema_contract") {
             let _checked = self.schema_contract(node);
+        }
+        self.check_naming();
+    }
+
+    /// Refuses dlt's `schema.naming` where it asks for other names than these: loading under them would split a dataset.
+    fn check_naming(&mut self) {
+        let asked = "schema.naming";
+        let Self { names, providers, .. } = self;
+        let paths = [vec!["sources", names.source.as_str(), "schema", "naming"], vec!["schema", "naming"]];
+        let Some(found) = providers.search_for_pipeline(&names.pipeline, &paths, Store::Config, asked) else {
+            return;
+        };
+        if !matches!(&found, serde_json::Value::String(name) if name == "snake_case") {
+            self.report(
+                Diagnostic::error("config/not-supported", format!("{asked} = {found} is not supported yet"))
+                    .hint("Remove the setting, or set it to `snake_case`, which is dlt's default."),
+            );
         }
     }
 

@@ -110,6 +110,16 @@ fn arguments_and_settings() {
 }
 
 #[test]
+fn other_names_than_snake_case_are_refused() {
+    let text = "client: {base_url: https://h}\nresources: [r]\n";
+    let found = render(&yaml(text).variable("SCHEMA__NAMING", "direct").load("c.yaml").diagnostics);
+    assert!(found.starts_with("config/not-supported") && found.contains("direct"), "{found}");
+    let found = yaml(text).file(".dlt/config.toml", "[schema]\nnaming = 'sql_cs_v1'\n").load("c.yaml");
+    assert!(found.plan.is_none());
+    assert!(yaml(text).variable("SCHEMA__NAMING", "snake_case").load("c.yaml").plan.is_some());
+}
+
+#[test]
 fn a_credential_can_be_a_table_of_secrets() {
     let text = "client: {base_url: https://h, auth: '${secrets.shop}'}\nresources: [a]\n";
     let project = yaml(text).file(".dlt/secrets.toml", "[shop]\ntype = 'bearer'\ntoken = 'sesame-open'\n");
