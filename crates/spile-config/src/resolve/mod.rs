@@ -210,9 +210,10 @@ impl Resolver<'_> {
         let Some(found) = providers.search_for_pipeline(&names.pipeline, &paths, Store::Config, asked) else {
             return;
         };
-        if !matches!(&found, serde_json::Value::String(name) if name == "snake_case") {
+        let name = if let Value::String(name) = &found { name.as_str() } else { "what it is set to" };
+        if name != "snake_case" {
             self.report(
-                Diagnostic::error("config/not-supported", format!("{asked} = {found} is not supported yet"))
+                Diagnostic::error("config/not-supported", format!("{asked} as {name} is not supported yet"))
                     .hint("Remove the setting, or set it to `snake_case`, which is dlt's default."),
             );
         }
