@@ -8,7 +8,7 @@ use crate::fields::{KnownKeys, wrong_type};
 use crate::resolve::Resolver;
 use crate::resolve::read::Reported;
 
-const DECODER: KnownKeys =
+pub(super) const DECODER: KnownKeys =
     KnownKeys { of: "a decoder", known: &["type", "delimiter", "columns", "member"], later: &[] };
 
 const FORMATS: [(&str, Option<BodyFormat>); 5] = [

@@ -262,14 +262,15 @@ fn start_of(node: &Node) -> Span {
 #[cfg(test)]
 mod tests {
     use super::{
-        TOP, client, disposition, endpoint, functions, hints, incremental, resource, retry, table_hints,
+        TOP, client, decoder, disposition, endpoint, functions, hints, incremental, resource, retry,
+        table_hints,
     };
     use crate::dialects::SETTING_KEYS;
     use crate::keys::KEY_GROUPS;
 
     #[test]
     fn every_known_key_is_documented() {
-        let known: [(&str, &[&str]); 17] = [
+        let known: [(&str, &[&str]); 18] = [
             ("config", TOP.known),
             ("settings", &SETTING_KEYS),
             ("client", client::CLIENT.known),
@@ -284,6 +285,7 @@ mod tests {
             ("schema_contract", hints::CONTRACT.known),
             ("column", hints::COLUMN.known),
             ("endpoint", endpoint::ENDPOINT.known),
+            ("decoder", decoder::DECODER.known),
             ("response_action", endpoint::ACTION.known),
             ("incremental", incremental::INCREMENTAL.known),
             ("incremental_sync", incremental::SYNC.known),
