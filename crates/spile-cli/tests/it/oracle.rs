@@ -293,7 +293,7 @@ fn a_difference_is_seen() {
 fn random_documents_make_the_same_dataset() {
     let number = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let seed = number("SPILE_ORACLE_SEED").unwrap_or(20_261_122);
-    let count = number("SPILE_ORACLE_DOCUMENTS").unwrap_or(100);
+    let count = number("SPILE_ORACLE_DOCUMENTS").unwrap_or(200);
     let cases: Vec<Case> = (seed..seed + count).map(documents::case).collect();
     let (mut problems, mut refused_by_dlt) = (Vec::new(), 0_u64);
     for batch in cases.chunks(25) {
