@@ -1,13 +1,18 @@
 //! The fingerprint: one hash of all that decides what is requested and stored.
 //!
 //! It is taken over canonical JSON (sorted keys), so the dialect, the order of keys and comments do not enter, and
-//! secrets enter by the name they are asked for, never by value.
+//! secrets enter by the name they are asked for, never by value. How requests are sent does not enter either: who raises
+//! a timeout because a run failed by it keeps the pages of that run.
 
 use serde_json::{Map, Value as Json, json};
 use spile_core::{Node, Plan, Reference, Store, Value};
 
 use crate::providers::Providers;
 use crate::resolve::Request;
+
+/// Keys of `client` that decide how requests are sent and where a run gives up, never what is stored.
+const MANNERS: [&str; 7] =
+    ["retry", "timeout", "total_timeout", "concurrency", "parallel_pages", "rate_limit", "limits"];
 
 /// Returns the fingerprint of a plan made from a request.
 pub(crate) fn of(plan: &Plan, request: &Request<'_>, providers: &mut Providers) -> String {
@@ -24,7 +29,7 @@ pub(crate) fn of(plan: &Plan, request: &Request<'_>, providers: &mut Providers) 
         }
     }
     let whole = json!({
-        "config": canonical(&request.source.config, providers),
+        "config": config(&request.source.config, providers),
         "settings": Json::Object(settings),
         "source": plan.source,
         "dataset": plan.dataset,
@@ -35,6 +40,14 @@ pub(crate) fn of(plan: &Plan, request: &Request<'_>, providers: &mut Providers) 
         "until": options.until,
     });
     blake3::hash(sorted(whole).to_string().as_bytes()).to_hex().to_string()
+}
+
+fn config(node: &Node, providers: &mut Providers) -> Json {
+    let mut config = canonical(node, providers);
+    if let Some(client) = config.get_mut("client").and_then(Json::as_object_mut) {
+        client.retain(|key, _| !MANNERS.contains(&key.as_str()));
+    }
+    config
 }
 
 fn canonical(node: &Node, providers: &mut Providers) -> Json {
