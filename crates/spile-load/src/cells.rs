@@ -1,6 +1,6 @@
 //! The values of a segment, column by column, for destinations that take rows one at a time.
 //!
-//! Pure: an array in, values or dlt's texts of them out. Not for PostgreSQL, whose binary form has an encoder of its own.
+//! Pure: an array in, values or dlt's texts of them out. What a destination makes of a value is its own business.
 //! Invariant: [`Cells::new`] accepts every array that a normaliser writes and refuses any other.
 
 use std::fmt::Write as _;
@@ -27,11 +27,15 @@ pub(crate) enum Cell<'a> {
     Bigint(i64),
     Double(f64),
     Bool(bool),
-    Date(Date),
+    /// Days since 1970.
+    Date(i32),
     /// Microseconds since midnight.
     Time(i64),
-    /// In UTC.
-    Timestamp(DateTime),
+    /// Microseconds since 1970 in UTC; `zoned` says whether the column knows its time zone.
+    Timestamp {
+        micros: i64,
+        zoned: bool,
+    },
     /// Digits, and how many of them stand behind the point.
     Decimal(i128, u8),
 }
@@ -52,7 +56,7 @@ enum Kind {
     Bool,
     Date,
     Time,
-    Timestamp,
+    Timestamp { zoned: bool },
     Decimal(u8),
 }
 
@@ -68,7 +72,7 @@ impl<'a> Cells<'a> {
             ArrowType::Boolean => Kind::Bool,
             ArrowType::Date32 => Kind::Date,
             ArrowType::Time64(TimeUnit::Microsecond) => Kind::Time,
-            ArrowType::Timestamp(TimeUnit::Microsecond, _) => Kind::Timestamp,
+            ArrowType::Timestamp(TimeUnit::Microsecond, zone) => Kind::Timestamp { zoned: zone.is_some() },
             ArrowType::Decimal128(_, scale) if *scale >= 0 => Kind::Decimal(scale.unsigned_abs()),
             other => {
                 return Err(Error::new(
@@ -84,47 +88,54 @@ impl<'a> Cells<'a> {
     }
 
     /// Returns the value of a row.
-    pub(crate) fn get(&self, row: usize) -> Result<Cell<'a>> {
+    pub(crate) fn get(&self, row: usize) -> Cell<'a> {
         let array = self.array;
         if array.is_null(row) {
-            return Ok(Cell::Null);
+            return Cell::Null;
         }
-        Ok(match self.kind {
+        match self.kind {
             Kind::Text => Cell::Text(array.as_string::<i32>().value(row)),
             Kind::Json => Cell::Json(array.as_string::<i32>().value(row)),
             Kind::Binary => Cell::Binary(array.as_binary::<i32>().value(row)),
             Kind::Bigint => Cell::Bigint(array.as_primitive::<Int64Type>().value(row)),
             Kind::Double => Cell::Double(array.as_primitive::<Float64Type>().value(row)),
             Kind::Bool => Cell::Bool(array.as_boolean().value(row)),
-            Kind::Date => {
-                let days = i64::from(array.as_primitive::<Date32Type>().value(row));
-                let epoch = Date::constant(1970, 1, 1);
-                Cell::Date(
-                    epoch.checked_add(SignedDuration::from_hours(days * 24)).map_err(|_| out_of_range())?,
-                )
-            }
+            Kind::Date => Cell::Date(array.as_primitive::<Date32Type>().value(row)),
             Kind::Time => Cell::Time(array.as_primitive::<Time64MicrosecondType>().value(row)),
-            Kind::Timestamp => {
-                let micros = array.as_primitive::<TimestampMicrosecondType>().value(row);
-                let timestamp = Timestamp::from_microsecond(micros).map_err(|_| out_of_range())?;
-                Cell::Timestamp(TimeZone::UTC.to_datetime(timestamp))
+            Kind::Timestamp { zoned } => {
+                Cell::Timestamp { micros: array.as_primitive::<TimestampMicrosecondType>().value(row), zoned }
             }
             Kind::Decimal(scale) => Cell::Decimal(array.as_primitive::<Decimal128Type>().value(row), scale),
-        })
+        }
     }
 }
 
 /// Appends a date as `2024-01-31`.
-pub(crate) fn push_date(text: &mut String, date: Date) {
-    push(text, format_args!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day()));
+pub(crate) fn push_date(text: &mut String, days: i32) -> Result<()> {
+    let epoch = Date::constant(1970, 1, 1);
+    let date = epoch.checked_add(SignedDuration::from_hours(i64::from(days) * 24));
+    push_civil(text, date.map_err(|_| out_of_range())?);
+    Ok(())
 }
 
 /// Appends a date and a time, with microseconds only when there are any, as Python does.
-pub(crate) fn push_datetime(text: &mut String, at: DateTime, separator: char) {
-    push_date(text, at.date());
+pub(crate) fn push_timestamp(text: &mut String, micros: i64, separator: char) -> Result<()> {
+    let at = datetime(micros)?;
+    push_civil(text, at.date());
     text.push(separator);
     push(text, format_args!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second()));
     push_micros(text, i64::from(at.subsec_nanosecond()) / 1000);
+    Ok(())
+}
+
+/// Returns what the calendar and the clock of UTC show.
+pub(crate) fn datetime(micros: i64) -> Result<DateTime> {
+    let timestamp = Timestamp::from_microsecond(micros).map_err(|_| out_of_range())?;
+    Ok(TimeZone::UTC.to_datetime(timestamp))
+}
+
+fn push_civil(text: &mut String, date: Date) {
+    push(text, format_args!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day()));
 }
 
 /// Appends a time of day.

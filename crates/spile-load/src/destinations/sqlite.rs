@@ -18,7 +18,7 @@ use spile_core::{
     SegmentFile, TableSchema,
 };
 
-use crate::cells::{Cell, Cells, push_date, push_decimal, push_time};
+use crate::cells::{Cell, Cells, datetime, push_date, push_decimal, push_time};
 use crate::open::{DestinationDef, OpenOptions};
 use crate::segments::{self, unreadable};
 use crate::sql::SqlDestination;
@@ -258,7 +258,7 @@ impl SqliteConnection {
             }
             for row in 0..batch.num_rows() {
                 for (index, (name, cells)) in cells.iter().enumerate() {
-                    let value = parameter(cells.get(row)?).map_err(|error| error.with("column", name))?;
+                    let value = parameter(cells.get(row)).map_err(|error| error.with("column", name))?;
                     statement.raw_bind_parameter(index + 1, value).map_err(explain)?;
                 }
                 statement.raw_execute().map_err(explain)?;
@@ -269,11 +269,7 @@ impl SqliteConnection {
 }
 
 fn parameter(cell: Cell<'_>) -> Result<ToSqlOutput<'_>> {
-    let text = |push: &dyn Fn(&mut String)| {
-        let mut text = String::new();
-        push(&mut text);
-        ToSqlOutput::from(text)
-    };
+    let mut text = String::new();
     Ok(match cell {
         Cell::Null => ToSqlOutput::from(Null),
         Cell::Text(value) | Cell::Json(value) => ToSqlOutput::from(value),
@@ -281,14 +277,18 @@ fn parameter(cell: Cell<'_>) -> Result<ToSqlOutput<'_>> {
         Cell::Bigint(value) => ToSqlOutput::from(value),
         Cell::Double(value) => ToSqlOutput::from(value),
         Cell::Bool(value) => ToSqlOutput::from(value),
-        Cell::Date(date) => text(&|text| push_date(text, date)),
-        Cell::Time(micros) => text(&|text| {
-            push_time(text, micros);
+        Cell::Date(date) => {
+            push_date(&mut text, date)?;
+            ToSqlOutput::from(text)
+        }
+        Cell::Time(micros) => {
+            push_time(&mut text, micros);
             if micros % 1_000_000 == 0 {
                 text.push_str(".000000");
             }
-        }),
-        Cell::Timestamp(at) => ToSqlOutput::from(datetime_text(at)),
+            ToSqlOutput::from(text)
+        }
+        Cell::Timestamp { micros, .. } => ToSqlOutput::from(datetime_text(datetime(micros)?)),
         Cell::Decimal(digits, scale) => {
             let mut significant = digits.unsigned_abs();
             while significant != 0 && significant % 10 == 0 {
@@ -303,7 +303,8 @@ fn parameter(cell: Cell<'_>) -> Result<ToSqlOutput<'_>> {
                 .with("digits_max", DIGITS_MAX)
                 .hint("Declare the column as text in `columns`, or load into another destination."));
             }
-            text(&|text| push_decimal(text, digits, scale))
+            push_decimal(&mut text, digits, scale);
+            ToSqlOutput::from(text)
         }
     })
 }

@@ -5,11 +5,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use spile_core::{Error, ErrorKind, Result, Schema};
 
-use crate::cells::push_datetime;
+use crate::cells::push_timestamp;
 use crate::dlt::{
     LOADS_TABLE, SCHEMA_ENGINE_VERSION, STATE_ENGINE_VERSION, STATE_TABLE, VERSION_TABLE, encode_state,
     schema_to_json, state_version_hash,
@@ -163,7 +162,8 @@ pub(super) fn digits(bytes: &[u8]) -> String {
 
 fn time(now: Timestamp) -> String {
     let mut text = String::new();
-    push_datetime(&mut text, TimeZone::UTC.to_datetime(now), 'T');
+    push_timestamp(&mut text, now.as_microsecond(), 'T')
+        .expect("a timestamp is within the years of the calendar");
     text.push_str("+00:00");
     text
 }

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use spile_core::{ColumnSchema, Result};
 
-use crate::cells::{Cell, Cells, push_date, push_datetime, push_decimal, push_double, push_time};
+use crate::cells::{Cell, Cells, push_date, push_decimal, push_double, push_time, push_timestamp};
 
 /// Appends one JSON object a line.
 pub(super) fn push_jsonl(lines: &mut String, columns: &[&ColumnSchema], batch: &RecordBatch) -> Result<()> {
@@ -23,14 +23,14 @@ pub(super) fn push_jsonl(lines: &mut String, columns: &[&ColumnSchema], batch: &
     for row in 0..batch.num_rows() {
         let mut separator = '{';
         for (key, cells) in &fields {
-            let cell = cells.get(row)?;
+            let cell = cells.get(row);
             if cell == Cell::Null {
                 continue;
             }
             lines.push(separator);
             separator = ',';
             lines.push_str(key);
-            push_json(lines, cell);
+            push_json(lines, cell)?;
         }
         if separator == '{' {
             lines.push('{');
@@ -40,7 +40,7 @@ pub(super) fn push_jsonl(lines: &mut String, columns: &[&ColumnSchema], batch: &
     Ok(())
 }
 
-fn push_json(line: &mut String, cell: Cell<'_>) {
+fn push_json(line: &mut String, cell: Cell<'_>) -> Result<()> {
     match cell {
         Cell::Null => line.push_str("null"),
         Cell::Text(text) => push_json_text(line, text),
@@ -49,20 +49,28 @@ fn push_json(line: &mut String, cell: Cell<'_>) {
         Cell::Double(number) => push_double(line, number),
         Cell::Bool(value) => line.push_str(if value { "true" } else { "false" }),
         Cell::Binary(bytes) => quoted(line, |line| STANDARD.encode_string(bytes, line)),
-        Cell::Date(date) => quoted(line, |line| push_date(line, date)),
+        Cell::Date(date) => quoted(line, |line| push_date(line, date))?,
         Cell::Time(micros) => quoted(line, |line| push_time(line, micros)),
-        Cell::Timestamp(at) => quoted(line, |line| {
-            push_datetime(line, at, 'T');
-            line.push_str("+00:00");
-        }),
+        Cell::Timestamp { micros, zoned } => push_moment(line, micros, zoned, 'T')?,
         Cell::Decimal(digits, scale) => quoted(line, |line| push_decimal(line, digits, scale)),
     }
+    Ok(())
 }
 
-fn quoted(line: &mut String, push: impl FnOnce(&mut String)) {
+/// Appends a time; one without a time zone says none.
+fn push_moment(line: &mut String, micros: i64, zoned: bool, separator: char) -> Result<()> {
+    quoted(line, |line| {
+        push_timestamp(line, micros, separator)?;
+        line.push_str(if zoned { "+00:00" } else { "" });
+        Ok(())
+    })
+}
+
+fn quoted<T>(line: &mut String, push: impl FnOnce(&mut String) -> T) -> T {
     line.push('"');
-    push(line);
+    let pushed = push(line);
     line.push('"');
+    pushed
 }
 
 fn push_json_text(line: &mut String, text: &str) {
@@ -92,7 +100,7 @@ pub(super) fn push_csv(lines: &mut String, columns: &[&ColumnSchema], batch: &Re
                 lines.push(',');
             }
             if let Some(cells) = cells {
-                push_csv_cell(lines, cells.get(row)?);
+                push_csv_cell(lines, cells.get(row))?;
             }
         }
         lines.push('\n');
@@ -100,7 +108,7 @@ pub(super) fn push_csv(lines: &mut String, columns: &[&ColumnSchema], batch: &Re
     Ok(())
 }
 
-fn push_csv_cell(line: &mut String, cell: Cell<'_>) {
+fn push_csv_cell(line: &mut String, cell: Cell<'_>) -> Result<()> {
     match cell {
         Cell::Null => {}
         Cell::Text(text) | Cell::Json(text) => push_csv_text(line, text),
@@ -108,14 +116,12 @@ fn push_csv_cell(line: &mut String, cell: Cell<'_>) {
         Cell::Double(number) => push_double(line, number),
         Cell::Bool(value) => line.push_str(if value { "True" } else { "False" }),
         Cell::Binary(bytes) => quoted(line, |line| STANDARD.encode_string(bytes, line)),
-        Cell::Date(date) => quoted(line, |line| push_date(line, date)),
+        Cell::Date(date) => quoted(line, |line| push_date(line, date))?,
         Cell::Time(micros) => quoted(line, |line| push_time(line, micros)),
-        Cell::Timestamp(at) => quoted(line, |line| {
-            push_datetime(line, at, ' ');
-            line.push_str("+00:00");
-        }),
+        Cell::Timestamp { micros, zoned } => push_moment(line, micros, zoned, ' ')?,
         Cell::Decimal(digits, scale) => push_decimal(line, digits, scale),
     }
+    Ok(())
 }
 
 fn push_csv_text(line: &mut String, text: &str) {
@@ -158,6 +164,9 @@ mod tests {
                 let micros = TimestampMicrosecondArray::from(vec![Some(1_704_067_200_123_000), None]);
                 Arc::new(micros.with_timezone("UTC"))
             }),
+            ("naive", DataType::Timestamp, {
+                Arc::new(TimestampMicrosecondArray::from(vec![Some(1_704_164_645_250_000), None]))
+            }),
         ];
         let schemas: Vec<ColumnSchema> =
             columns.iter().map(|(name, data_type, _)| ColumnSchema::new(*name, *data_type)).collect();
@@ -172,12 +181,14 @@ mod tests {
             jsonl,
             "{\"price\":\"1.25\",\"doc\":{\"a\":[1,null,\"é\"]},\"d\":\"2024-01-02\",\"tm\":\"10:11:12.500000\",\
              \"b\":\"AP8=\",\"id\":1,\"name\":\"a\\\"x, y\\n\",\"ok\":true,\"ratio\":0.5,\
-             \"at\":\"2024-01-01T00:00:00+00:00\",\"at2\":\"2024-01-01T00:00:00.123000+00:00\"}\n{\"name\":\"\"}\n"
+             \"at\":\"2024-01-01T00:00:00+00:00\",\"at2\":\"2024-01-01T00:00:00.123000+00:00\",\
+             \"naive\":\"2024-01-02T03:04:05.250000\"}\n{\"name\":\"\"}\n"
         );
         assert_eq!(
             csv,
             "1.25,\"{\"\"a\"\":[1,null,\"\"é\"\"]}\",\"2024-01-02\",\"10:11:12.500000\",\"AP8=\",1,\"a\"\"x, y\n\",\
-             True,0.5,\"2024-01-01 00:00:00+00:00\",\"2024-01-01 00:00:00.123000+00:00\",\n,,,,,,\"\",,,,,\n"
+             True,0.5,\"2024-01-01 00:00:00+00:00\",\"2024-01-01 00:00:00.123000+00:00\",\
+             \"2024-01-02 03:04:05.250000\",\n,,,,,,\"\",,,,,,\n"
         );
         let mut header = String::new();
         push_header(&mut header, &schemas[5..7]);

@@ -90,7 +90,7 @@ impl PostgresConnection {
         let separator = if names.is_empty() { "" } else { ", " };
         let statement = format!("COPY {target} ({ROW}{separator}{list}) FROM STDIN (FORMAT binary)");
         let mut writer = self.client.copy_in(&statement).map_err(explain)?;
-        let mut encoder = Encoder::new(&columns, row);
+        let mut encoder = Encoder::new(columns, row);
         let mut bytes = Vec::from(copy::HEADER);
         for batch in segment.build().map_err(unreadable)? {
             encoder.encode(&batch.map_err(unreadable)?, &mut bytes)?;

@@ -3,15 +3,12 @@
 //! Pure: batches in, bytes out. Invariant: every field has the form of the type that [`column_type`] names for its
 //! column, so the target of the COPY must be a table with these types.
 
-use arrow_array::cast::AsArray as _;
-use arrow_array::types::{
-    Date32Type, Decimal128Type, Float64Type, Int64Type, Time64MicrosecondType, TimestampMicrosecondType,
-};
-use arrow_array::{Array, ArrayRef, RecordBatch};
+use arrow_array::RecordBatch;
 use arrow_schema::{DataType as ArrowType, TimeUnit};
 use spile_core::{ColumnSchema, DataType, Error, ErrorKind, Result};
 
 use super::numeric::push_numeric;
+use crate::cells::{Cell, Cells};
 
 /// What a binary COPY starts with: signature, flags, no extension.
 pub(super) const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -51,16 +48,15 @@ pub(super) fn column_type(column: &ColumnSchema, arrow: &ArrowType) -> Result<&'
 }
 
 /// Writes the rows of one segment after another, each behind its number.
-pub(super) struct Encoder {
-    json: Vec<bool>,
+pub(super) struct Encoder<'a> {
+    columns: Vec<&'a ColumnSchema>,
     row: i64,
 }
 
-impl Encoder {
+impl<'a> Encoder<'a> {
     /// Makes an encoder for columns in the order of the batches; `row` is the number of the first row.
-    pub(super) fn new(columns: &[&ColumnSchema], row: i64) -> Self {
-        let json = columns.iter().map(|column| column.data_type == Some(DataType::Json)).collect();
-        Self { json, row }
+    pub(super) fn new(columns: Vec<&'a ColumnSchema>, row: i64) -> Self {
+        Self { columns, row }
     }
 
     /// Returns the number of the next row.
@@ -70,8 +66,9 @@ impl Encoder {
 
     /// Appends all rows of a batch.
     pub(super) fn encode(&mut self, batch: &RecordBatch, bytes: &mut Vec<u8>) -> Result<()> {
-        let fields: Vec<Field<'_>> =
-            batch.columns().iter().zip(&self.json).map(|(array, json)| Field::new(array, *json)).collect();
+        let fields =
+            self.columns.iter().zip(batch.columns()).map(|(column, array)| Cells::new(column, array));
+        let fields = fields.collect::<Result<Vec<_>>>()?;
         let count = i16::try_from(fields.len() + 1).map_err(|_| {
             Error::new(ErrorKind::Data, "destination/too-many-columns", "a table has too many columns")
                 .with("columns", fields.len())
@@ -81,89 +78,40 @@ impl Encoder {
             push_sized(bytes, &self.row.to_be_bytes());
             self.row += 1;
             for field in &fields {
-                field.push(row, bytes)?;
+                push_field(bytes, field.get(row))?;
             }
         }
         Ok(())
     }
 }
 
-/// A column of a batch with the way its values are written.
-struct Field<'a> {
-    array: &'a dyn Array,
-    kind: Kind,
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Text,
-    Json,
-    Binary,
-    Bigint,
-    Double,
-    Bool,
-    Date,
-    Time,
-    Timestamp,
-    Decimal(u16),
-}
-
-impl<'a> Field<'a> {
-    /// Reads the kind off an array that [`column_type`] accepts.
-    fn new(array: &'a ArrayRef, json: bool) -> Self {
-        let kind = match array.data_type() {
-            ArrowType::Utf8 if json => Kind::Json,
-            ArrowType::Utf8 => Kind::Text,
-            ArrowType::Int64 => Kind::Bigint,
-            ArrowType::Float64 => Kind::Double,
-            ArrowType::Boolean => Kind::Bool,
-            ArrowType::Date32 => Kind::Date,
-            ArrowType::Time64(_) => Kind::Time,
-            ArrowType::Timestamp(..) => Kind::Timestamp,
-            ArrowType::Decimal128(_, scale) => Kind::Decimal(u16::from(scale.unsigned_abs())),
-            _ => Kind::Binary,
-        };
-        Self { array, kind }
-    }
-
-    fn push(&self, row: usize, bytes: &mut Vec<u8>) -> Result<()> {
-        let array = self.array;
-        if array.is_null(row) {
-            bytes.extend((-1_i32).to_be_bytes());
-            return Ok(());
+fn push_field(bytes: &mut Vec<u8>, cell: Cell<'_>) -> Result<()> {
+    match cell {
+        Cell::Null => bytes.extend((-1_i32).to_be_bytes()),
+        Cell::Text(text) => push_text(bytes, text)?,
+        Cell::Json(text) => push_json(bytes, text)?,
+        Cell::Binary(value) => {
+            let start = open(bytes);
+            bytes.extend(value);
+            close(bytes, start)?;
         }
-        match self.kind {
-            Kind::Text => push_text(bytes, array.as_string::<i32>().value(row))?,
-            Kind::Json => push_json(bytes, array.as_string::<i32>().value(row))?,
-            Kind::Binary => {
-                let value = array.as_binary::<i32>().value(row);
-                let start = open(bytes);
-                bytes.extend(value);
-                close(bytes, start)?;
-            }
-            Kind::Bigint => push_sized(bytes, &array.as_primitive::<Int64Type>().value(row).to_be_bytes()),
-            Kind::Double => push_sized(bytes, &array.as_primitive::<Float64Type>().value(row).to_be_bytes()),
-            Kind::Bool => push_sized(bytes, &[u8::from(array.as_boolean().value(row))]),
-            Kind::Date => {
-                let days = array.as_primitive::<Date32Type>().value(row);
-                push_sized(bytes, &days.checked_sub(EPOCH_DAYS).ok_or_else(out_of_range)?.to_be_bytes());
-            }
-            Kind::Time => {
-                let micros = array.as_primitive::<Time64MicrosecondType>().value(row);
-                push_sized(bytes, &micros.to_be_bytes());
-            }
-            Kind::Timestamp => {
-                let micros = array.as_primitive::<TimestampMicrosecondType>().value(row);
-                push_sized(bytes, &micros.checked_sub(EPOCH_MICROS).ok_or_else(out_of_range)?.to_be_bytes());
-            }
-            Kind::Decimal(scale) => {
-                let start = open(bytes);
-                push_numeric(bytes, array.as_primitive::<Decimal128Type>().value(row), scale);
-                close(bytes, start)?;
-            }
+        Cell::Bigint(value) => push_sized(bytes, &value.to_be_bytes()),
+        Cell::Double(value) => push_sized(bytes, &value.to_be_bytes()),
+        Cell::Bool(value) => push_sized(bytes, &[u8::from(value)]),
+        Cell::Date(days) => {
+            push_sized(bytes, &days.checked_sub(EPOCH_DAYS).ok_or_else(out_of_range)?.to_be_bytes());
         }
-        Ok(())
+        Cell::Time(micros) => push_sized(bytes, &micros.to_be_bytes()),
+        Cell::Timestamp { micros, .. } => {
+            push_sized(bytes, &micros.checked_sub(EPOCH_MICROS).ok_or_else(out_of_range)?.to_be_bytes());
+        }
+        Cell::Decimal(digits, scale) => {
+            let start = open(bytes);
+            push_numeric(bytes, digits, u16::from(scale));
+            close(bytes, start)?;
+        }
     }
+    Ok(())
 }
 
 fn push_sized<const N: usize>(bytes: &mut Vec<u8>, value: &[u8; N]) {
@@ -225,7 +173,7 @@ fn out_of_range() -> Error {
 mod tests {
     use std::sync::Arc;
 
-    use arrow_array::{Int64Array, StringArray};
+    use arrow_array::{ArrayRef, Int64Array, StringArray};
 
     use super::*;
 
@@ -255,7 +203,7 @@ mod tests {
             ("id", Arc::new(Int64Array::from(vec![7]))),
             ("n", Arc::new(StringArray::from(vec![None::<&str>]))),
         ];
-        let mut encoder = Encoder::new(&[&id, &name], 3);
+        let mut encoder = Encoder::new(vec![&id, &name], 3);
         let mut bytes = Vec::new();
         encoder.encode(&RecordBatch::try_from_iter(columns).unwrap(), &mut bytes).unwrap();
         let expected = [
