@@ -32,12 +32,13 @@ pub(crate) enum Command {
     Schema(SchemaArgs),
     /// Starts a small local API and runs two configs against it.
     Demo(DemoArgs),
-    #[command(hide = true)]
-    Preview(LaterArgs),
+    /// Fetches a page of each resource and shows requests, answers and the tables they would become. Loads nothing.
+    Preview(PreviewArgs),
     #[command(hide = true)]
     Tape(LaterArgs),
-    #[command(hide = true)]
-    State(LaterArgs),
+    /// Shows, exports and imports the incremental state of a pipeline.
+    #[command(subcommand)]
+    State(StateAction),
 }
 
 /// How to find and read a config.
@@ -94,6 +95,18 @@ pub(crate) struct RunArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct PreviewArgs {
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+    /// Pages of each resource.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit_pages: u64,
+    /// Rows of each table that are shown.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) rows: usize,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
@@ -118,8 +131,9 @@ pub(crate) struct InitArgs {
     pub(crate) file: PathBuf,
 }
 
+/// How to find the dataset of a pipeline without its config.
 #[derive(Debug, Args)]
-pub(crate) struct ShowArgs {
+pub(crate) struct PlaceArgs {
     /// Name of the pipeline.
     pub(crate) pipeline: String,
     /// Where the dataset is: a DuckDB file or a URL [default: ./<pipeline>.duckdb].
@@ -128,12 +142,37 @@ pub(crate) struct ShowArgs {
     /// Name of the dataset [default: <pipeline>_dataset].
     #[arg(long, value_name = "NAME")]
     pub(crate) dataset: Option<String>,
-    /// What is printed on standard output.
-    #[arg(long, value_enum, default_value_t = Output::Text)]
-    pub(crate) output: Output,
     /// Folder of past ledgers [default: .spile, or `SPILE_WORKDIR`].
     #[arg(long, value_name = "FOLDER")]
     pub(crate) workdir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// What is printed on standard output.
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub(crate) output: Output,
+}
+
+/// What is done with a state.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateAction {
+    /// Shows the cursors that the next run starts from.
+    Show(ShowArgs),
+    /// Writes the state on standard output, as one JSON document.
+    Export(PlaceArgs),
+    /// Stores the cursors of an exported document, as the next version of the state.
+    Import(StateImportArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StateImportArgs {
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
+    /// The document; `-` for standard input.
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -29,10 +29,10 @@ fn main() -> ExitCode {
         Command::Show(args) => commands::show::execute(args),
         Command::List(args) => commands::list::execute(args),
         Command::Demo(args) => commands::demo::execute(args),
-        Command::Preview(_) => commands::later("preview"),
+        Command::Preview(args) => commands::preview::execute(args),
         Command::Schema(args) => commands::schema::execute(args),
         Command::Tape(_) => commands::later("tape"),
-        Command::State(_) => commands::later("state"),
+        Command::State(action) => commands::state::execute(action),
     };
     ExitCode::from(status)
 }

@@ -37,7 +37,10 @@ pub use auths::AUTHS;
 pub use extract::{ExtractEnv, ResourceStart, extract_resource};
 pub use incremental::Window;
 pub use paginators::PAGINATORS;
-pub use transport::{BoxFuture, HttpTransport, OutgoingRequest, Response, TokenStore, Transport};
+pub use transport::{
+    BoxFuture, Exchanged, HttpTransport, OutgoingRequest, Response, TokenStore, Transport, Watch,
+    WatchedTransport,
+};
 
 /// What one resource has done so far, readable while it runs.
 #[derive(Debug, Default)]

@@ -133,8 +133,12 @@ impl Child {
         if plan.resources[self.index].incremental.is_some() {
             return 1;
         }
+        // Every row has a page or more, so a row beyond the page limit would be asked for in vain.
+        let pages_left =
+            plan.page_limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.start.pages).max(1));
         // The transport bounds what is in flight; the rest of the window are pages that wait for their turn.
-        plan.client.manners.concurrency.max(1).saturating_mul(2)
+        let window = plan.client.manners.concurrency.max(1).saturating_mul(2);
+        usize::try_from(pages_left).map_or(window, |left| left.min(window))
     }
 
     fn run(&mut self, row: ParentRow) -> Run {

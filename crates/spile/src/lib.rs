@@ -26,11 +26,13 @@ mod family;
 mod history;
 mod ledger;
 mod package;
+mod preview;
 mod recover;
 mod run;
 mod segment;
 mod staging;
 mod state;
+mod state_by_hand;
 mod verdict;
 mod workdir;
 
@@ -38,14 +40,17 @@ pub use environment::{
     Environment, RunOptions, config_schema, convert_config, load_config, locate_dataset, open_destination,
 };
 pub use history::{PastLoad, past_loads};
+pub use preview::{Preview, PreviewColumn, PreviewTable, preview};
 pub use run::run;
 pub use spile_config::{
     Converted, DIALECTS, Dialect, KEY_GROUPS, KeyGroup, Options as ConfigOptions, Resolved, explain,
 };
 pub use spile_core::{
-    Def, Destination, Diagnostic, Error, ErrorKind, Event, FieldDoc, Observer, Plan, ReportStatus,
-    ResourceReport, Result, RunReport, Severity, Span, StoredLoad, StoredTable, TableReport, Verdict,
-    VerdictStatus, redact_url,
+    Def, Destination, DestinationPlan, Diagnostic, Error, ErrorKind, Event, FieldDoc, Observer, Plan,
+    ReportStatus, ResourceReport, Result, RunReport, Severity, Span, StoredLoad, StoredTable, TableReport,
+    Verdict, VerdictStatus, redact_url,
 };
-pub use spile_extract::{AUTHS, PAGINATORS};
+pub use spile_extract::{AUTHS, Exchanged, PAGINATORS, Watch};
 pub use spile_load::{DESTINATIONS, DestinationDef};
+pub use state::StoredCursor;
+pub use state_by_hand::{StatePlace, StoredState};

@@ -21,7 +21,8 @@ use crate::workdir::Workdir;
 const LEDGER_FILE: &str = "ledger";
 const MANIFEST_FILE: &str = "manifest.json";
 const SCHEMA_FILE: &str = "schema.json";
-const MANIFEST_VERSION: u32 = 1;
+/// Format of manifests.
+pub(crate) const MANIFEST_VERSION: u32 = 1;
 
 /// A package that still grows.
 pub(crate) struct OpenPackage {
@@ -143,6 +144,11 @@ impl OpenPackage {
             }
         })?;
         Ok(rows)
+    }
+
+    /// Returns the segments so far, each with its table.
+    pub(crate) fn files(&self) -> &[(String, SegmentFile)] {
+        &self.files
     }
 
     /// Returns how many pages are staged.

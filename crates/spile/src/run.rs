@@ -10,7 +10,7 @@ use spile_core::{
     Capabilities, Destination, Event, Observer, Plan, Receipt, ReportStatus, ResourcePlan, ResourceReport,
     Result, RunReport, Schema, Stored, TableReport, WriteDisposition,
 };
-use spile_extract::{AheadBudget, Counters, HttpTransport, Window};
+use spile_extract::{AheadBudget, Counters, HttpTransport, Transport, Watch, WatchedTransport, Window};
 use spile_normalize::Normalizer;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
@@ -32,19 +32,20 @@ pub fn run(plan: &Plan, options: &RunOptions, observer: &Arc<dyn Observer>) -> R
     let workdir = Workdir::open(&options.work_directory, &plan.pipeline)?;
     let mut destination = open_destination(&plan.destination, &plan.dataset, options, false)?;
     let finished = recover::finish_sealed(&workdir, plan, &mut *destination, &**observer)?;
-    let mut report = empty_report(plan, &*destination);
+    let mut report = empty_report(plan, destination.location());
     for load in &finished {
         report.load_ids.push(load.package.manifest.load_id.clone());
         report.recovered_load_ids.push(load.package.manifest.load_id.clone());
     }
     // The interrupted run had this very plan, so finishing its load is all that this run was asked to do.
     let same_plan = finished.iter().rfind(|load| load.package.manifest.fingerprint == plan.fingerprint);
+    let line = Line { plan, options, observer, workdir: &workdir, watch: None };
     let archived = match same_plan {
         Some(load) => {
             report_finished(&mut report, plan, load)?;
             Some(load.archived.clone())
         }
-        None => Line { plan, options, observer, workdir: &workdir }.run(destination, &mut report)?,
+        None => line.run(destination, &mut report)?,
     };
     report.status = RunReport::status_of(&report.resources);
     report.seconds = started.elapsed().as_secs_f64();
@@ -58,17 +59,19 @@ pub fn run(plan: &Plan, options: &RunOptions, observer: &Arc<dyn Observer>) -> R
 }
 
 /// What the steps of one run share.
-struct Line<'a> {
-    plan: &'a Plan,
-    options: &'a RunOptions,
-    observer: &'a Arc<dyn Observer>,
-    workdir: &'a Workdir,
+pub(crate) struct Line<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) options: &'a RunOptions,
+    pub(crate) observer: &'a Arc<dyn Observer>,
+    pub(crate) workdir: &'a Workdir,
+    /// Is told of every exchange; `None` in runs that load.
+    pub(crate) watch: Option<Arc<Watch>>,
 }
 
 /// The staged rows of a run with all that sealing them needs.
-struct StagedLoad {
-    package: OpenPackage,
-    schema: Schema,
+pub(crate) struct StagedLoad {
+    pub(crate) package: OpenPackage,
+    pub(crate) schema: Schema,
     roots: Vec<(String, WriteDisposition)>,
     traffic: BTreeMap<String, Traffic>,
 }
@@ -91,8 +94,7 @@ impl Line<'_> {
         drop(destination);
         let package = self.open_package(&stored, &report.destination)?;
         let staged = self.fill(package, &stored, identifier_length_max)?;
-        self.report_resources(report, &staged.package, &staged.traffic);
-        report.warnings.extend(staged.package.remarks.sentences(&staged.schema));
+        self.report_staged(report, &staged);
         let cursors = self.cursors(&staged.package);
         let state = state::advance(stored.state.as_ref(), self.plan, &cursors, &self.reset_resources());
         let folder = staged.package.folder.clone();
@@ -125,7 +127,7 @@ impl Line<'_> {
     }
 
     /// Goes on with an interrupted package or makes a new one.
-    fn open_package(&self, stored: &Stored, destination: &str) -> Result<OpenPackage> {
+    pub(crate) fn open_package(&self, stored: &Stored, destination: &str) -> Result<OpenPackage> {
         let now = clock::now();
         let base = base_hash(stored);
         let expected = Expected {
@@ -170,7 +172,7 @@ impl Line<'_> {
     }
 
     /// Fetches and stages every page that the package lacks.
-    fn fill(
+    pub(crate) fn fill(
         &self,
         mut package: OpenPackage,
         stored: &Stored,
@@ -207,8 +209,12 @@ impl Line<'_> {
     ) -> Result<()> {
         let (cancel, _) = watch::channel(false);
         let guard = runtime.enter();
-        let transport = Arc::new(HttpTransport::new(&self.plan.client, &self.plan.limits)?);
+        let http = HttpTransport::new(&self.plan.client, &self.plan.limits)?;
         drop(guard);
+        let transport: Arc<dyn Transport> = match &self.watch {
+            Some(watch) => Arc::new(WatchedTransport::new(http, Arc::clone(watch))),
+            None => Arc::new(http),
+        };
         let shared = Shared {
             plan: Arc::new(self.plan.clone()),
             transport,
@@ -268,12 +274,9 @@ impl Line<'_> {
             .collect()
     }
 
-    fn report_resources(
-        &self,
-        report: &mut RunReport,
-        package: &OpenPackage,
-        traffic: &BTreeMap<String, Traffic>,
-    ) {
+    /// Adds what was read, and what there is to warn of.
+    pub(crate) fn report_staged(&self, report: &mut RunReport, staged: &StagedLoad) {
+        let StagedLoad { package, traffic, .. } = staged;
         for resource in &self.plan.resources {
             let sent = traffic.get(&resource.name).copied().unwrap_or_default();
             report.requests += sent.requests;
@@ -289,6 +292,7 @@ impl Line<'_> {
                 ..resource_report(&resource.name, &evidence)
             });
         }
+        report.warnings.extend(package.remarks.sentences(&staged.schema));
     }
 }
 
@@ -336,11 +340,12 @@ fn resource_report(name: &str, evidence: &ResourceEvidence) -> ResourceReport {
     }
 }
 
-fn empty_report(plan: &Plan, destination: &dyn Destination) -> RunReport {
+/// Makes a report of nothing yet.
+pub(crate) fn empty_report(plan: &Plan, destination: String) -> RunReport {
     RunReport {
         pipeline: plan.pipeline.clone(),
         dataset: plan.dataset.clone(),
-        destination: destination.location(),
+        destination,
         status: ReportStatus::Done,
         load_ids: Vec::new(),
         recovered_load_ids: Vec::new(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use spile_core::Plan;
 
@@ -43,14 +44,55 @@ pub(crate) fn advance(
     if resources.is_empty() {
         prune(&mut state, &plan.source);
     }
+    versioned(before, state)
+}
+
+/// Gives a changed state its version and hash; `None` when it is the state from before.
+pub(crate) fn versioned(before: Option<&Value>, mut state: Map<String, Value>) -> Option<Value> {
     let hash = spile_load::state_version_hash(&Value::Object(state.clone()));
     if before.and_then(|before| before.get("_version_hash")).and_then(Value::as_str) == Some(hash.as_str()) {
         return None;
     }
-    let version = state.get("_state_version").and_then(Value::as_u64).unwrap_or(0) + 1;
+    let version =
+        before.and_then(|before| before.get("_state_version")).and_then(Value::as_u64).unwrap_or(0) + 1;
     state.insert("_state_version".to_owned(), json!(version));
     state.insert("_version_hash".to_owned(), json!(hash));
     Some(Value::Object(state))
+}
+
+/// One cursor of a state.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StoredCursor {
+    /// The source that it belongs to.
+    pub source: String,
+    /// The resource.
+    pub resource: String,
+    /// Where the cursor's value is in a row.
+    pub cursor_path: String,
+    /// The next run starts from here.
+    pub last_value: Value,
+}
+
+/// Returns the cursors of a state, in its order.
+pub(crate) fn cursors(state: &Value) -> Vec<StoredCursor> {
+    let entries = |value: &Value| -> Vec<(String, Value)> {
+        value.as_object().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    let mut cursors = Vec::new();
+    for (source, held) in entries(&state["sources"]) {
+        for (resource, held) in entries(&held["resources"]) {
+            for (cursor_path, cursor) in entries(&held["incremental"]) {
+                let last_value = cursor["last_value"].clone();
+                cursors.push(StoredCursor {
+                    source: source.clone(),
+                    resource: resource.clone(),
+                    cursor_path,
+                    last_value,
+                });
+            }
+        }
+    }
+    cursors
 }
 
 fn fresh(plan: &Plan) -> Map<String, Value> {

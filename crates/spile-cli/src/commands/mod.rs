@@ -6,13 +6,15 @@ pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod init;
 pub(crate) mod list;
+pub(crate) mod preview;
 pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod show;
+pub(crate) mod state;
 
-use spile::{ConfigOptions, Environment, Error, ErrorKind};
+use spile::{ConfigOptions, DestinationPlan, Environment, Error, ErrorKind, RunOptions};
 
-use crate::args::ConfigArgs;
+use crate::args::{ConfigArgs, PlaceArgs};
 use crate::render;
 
 /// Done and not suspicious.
@@ -27,7 +29,7 @@ pub(crate) const SUSPICIOUS: u8 = 3;
 /// Answers a command of the contract that is not there yet.
 pub(crate) fn later(command: &str) -> u8 {
     let error = Error::new(ErrorKind::Config, "cli/not-yet", format!("`spile {command}` is not there yet"))
-        .hint("This version has run, check, explain, convert, init, show, list, schema and demo; the README lists what comes next.");
+        .hint("This version has run, check, explain, preview, convert, init, show, list, schema, state and demo; the README lists what comes next.");
     render::error::print(&error);
     INVALID
 }
@@ -50,4 +52,22 @@ fn environment() -> Result<Environment, u8> {
         render::error::print(&error);
         FAILED
     })
+}
+
+/// Finds a pipeline's dataset, and what is needed to open it.
+fn locate(
+    args: &PlaceArgs,
+    environment: &Environment,
+) -> spile::Result<(RunOptions, DestinationPlan, String)> {
+    let mut options = RunOptions::from_environment(environment);
+    if let Some(workdir) = &args.workdir {
+        options.work_directory = environment.working_directory.join(workdir);
+    }
+    let (destination, dataset) = spile::locate_dataset(
+        &args.pipeline,
+        args.destination.as_deref(),
+        args.dataset.as_deref(),
+        environment,
+    )?;
+    Ok((options, destination, dataset))
 }

@@ -1,9 +1,9 @@
 //! `spile show`: what a pipeline's dataset holds.
 
 use serde_json::json;
-use spile::{Environment, Error, ErrorKind, RunOptions, StoredLoad, StoredTable};
+use spile::{Environment, Error, ErrorKind, StoredLoad, StoredTable};
 
-use super::{DONE, FAILED, environment};
+use super::{DONE, FAILED, environment, locate};
 use crate::args::{Output, ShowArgs};
 use crate::render;
 
@@ -22,16 +22,8 @@ pub(crate) fn execute(args: &ShowArgs) -> u8 {
 }
 
 fn show(args: &ShowArgs, environment: &Environment) -> spile::Result<()> {
-    let mut options = RunOptions::from_environment(environment);
-    if let Some(workdir) = &args.workdir {
-        options.work_directory = environment.working_directory.join(workdir);
-    }
-    let (destination, dataset) = spile::locate_dataset(
-        &args.pipeline,
-        args.destination.as_deref(),
-        args.dataset.as_deref(),
-        environment,
-    )?;
+    let pipeline = &args.place.pipeline;
+    let (options, destination, dataset) = locate(&args.place, environment)?;
     let mut opened = spile::open_destination(&destination, &dataset, &options, true)?;
     let (tables, loads) = (opened.tables()?, opened.loads()?);
     if tables.is_empty() {
@@ -42,16 +34,16 @@ fn show(args: &ShowArgs, environment: &Environment) -> spile::Result<()> {
         )
         .hint("Name the destination and the dataset with --destination and --dataset, or run the pipeline first."));
     }
-    let past = spile::past_loads(&options.work_directory, &args.pipeline)?;
+    let past = spile::past_loads(&options.work_directory, pipeline)?;
     let verdicts =
         past.last().and_then(|load| load.report.as_ref()).map(|report| report["resources"].clone());
     match args.output {
         Output::Json => render::print_json(&json!({
-            "pipeline": args.pipeline, "dataset": dataset, "destination": opened.location(),
+            "pipeline": pipeline, "dataset": dataset, "destination": opened.location(),
             "tables": tables, "loads": loads, "last_report": past.last().and_then(|load| load.report.clone()),
         })),
         Output::Text => {
-            print(&args.pipeline, &dataset, &opened.location(), &tables, &loads, verdicts.as_ref());
+            print(pipeline, &dataset, &opened.location(), &tables, &loads, verdicts.as_ref());
         }
     }
     Ok(())

@@ -86,7 +86,11 @@ fn the_fingerprint_sees_what_matters() {
     };
     assert_eq!(print, changed(&|project| project.variable("API_KEY", "another")), "secrets enter by name");
     for how in ["client.timeout=7", "client.concurrency=2", "client.limits.body_bytes_max=1000000"] {
-        assert_eq!(print, changed(&|project| project.set(how)), "{how}: how requests are sent does not enter");
+        assert_eq!(
+            print,
+            changed(&|project| project.set(how)),
+            "{how}: how requests are sent does not enter"
+        );
     }
     let different = [
         changed(&|project| project.set("client.base_url=http://127.0.0.1:1/v3")),

@@ -15,6 +15,7 @@ mod rate;
 mod redirect;
 mod retry;
 mod tokens;
+mod watched;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -29,6 +30,7 @@ const TOO_MANY_REQUESTS: u16 = 429;
 pub use http::HttpTransport;
 pub(crate) use retry::{Answer, Exchange};
 pub use tokens::TokenStore;
+pub use watched::{Exchanged, Watch, WatchedTransport};
 
 /// A future that owns nothing but what it borrows.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,127 @@
+//! A look at what a config gives: a page of each resource goes through the line up to the batches, and no further.
+//!
+//! Nothing is loaded, no state is read or written, and the work happens in a folder that goes away: what is shown is how a
+//! first run would begin.
+
+use std::fs::File;
+use std::iter::repeat_n;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_cast::display::{ArrayFormatter, FormatOptions};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde::Serialize;
+use spile_core::{DataType, Error, ErrorKind, Observer, Plan, Result, RunReport, Stored, TableSchema};
+use spile_extract::Watch;
+
+use crate::environment::RunOptions;
+use crate::run::{Line, StagedLoad, empty_report};
+use crate::workdir::Workdir;
+
+/// Longest identifier of a table or column that is shown; destinations with a smaller limit shorten names.
+const IDENTIFIER_LENGTH: usize = 255;
+
+/// What was seen.
+#[derive(Debug)]
+pub struct Preview {
+    /// What was read of each resource, and what there is to warn of.
+    pub report: RunReport,
+    /// The tables that the rows would enter, with their first rows.
+    pub tables: Vec<PreviewTable>,
+}
+
+/// A table as a first run would make it.
+#[derive(Debug, Serialize)]
+pub struct PreviewTable {
+    /// Its name.
+    pub name: String,
+    /// Rows of the previewed pages.
+    pub rows: u64,
+    /// Its columns, in order.
+    pub columns: Vec<PreviewColumn>,
+}
+
+/// A column with the values of the first rows.
+#[derive(Debug, Serialize)]
+pub struct PreviewColumn {
+    /// Its name.
+    pub name: String,
+    /// dlt's type; `None`: no value has been seen yet, and the column would not be made.
+    pub data_type: Option<&'static str>,
+    /// The values of the first rows; `None` is NULL.
+    pub values: Vec<Option<String>>,
+}
+
+/// Fetches what the plan's page limit allows and returns the first `rows` rows of each table. `watch` is told of every
+/// request and its answer as they come, so that it has them when the preview fails.
+pub fn preview(
+    plan: &Plan,
+    options: &RunOptions,
+    rows: usize,
+    observer: &Arc<dyn Observer>,
+    watch: &Arc<Watch>,
+) -> Result<Preview> {
+    let folder = tempfile::tempdir().map_err(|error| {
+        Error::new(ErrorKind::State, "state/io", "could not make a temporary folder")
+            .hint("Name one with space in TMPDIR.")
+            .source_error(error)
+    })?;
+    let options = RunOptions { work_directory: folder.path().to_owned(), ..options.clone() };
+    let workdir = Workdir::open(&options.work_directory, &plan.pipeline)?;
+    let line = Line { plan, options: &options, observer, workdir: &workdir, watch: Some(Arc::clone(watch)) };
+    let stored = Stored::default();
+    let package = line.open_package(&stored, "")?;
+    let staged = line.fill(package, &stored, IDENTIFIER_LENGTH)?;
+    let mut report = empty_report(plan, String::new());
+    line.report_staged(&mut report, &staged);
+    let tables = staged.schema.tables.values().filter(|table| !table.name.starts_with("_dlt"));
+    let mut tables = tables.map(|table| first_rows(&staged, table, rows)).collect::<Result<Vec<_>>>()?;
+    // An API may say in its rows what it was sent.
+    let values = tables.iter_mut().flat_map(|table| &mut table.columns).flat_map(|column| &mut column.values);
+    values.flatten().for_each(|value| *value = watch.scrub(value));
+    Ok(Preview { report, tables })
+}
+
+/// Reads the first rows of a table.
+fn first_rows(staged: &StagedLoad, table: &TableSchema, rows: usize) -> Result<PreviewTable> {
+    let columns = table.columns.values().map(|column| PreviewColumn {
+        name: column.name.clone(),
+        data_type: column.data_type.map(DataType::as_str),
+        values: Vec::new(),
+    });
+    let mut preview = PreviewTable { name: table.name.clone(), rows: 0, columns: columns.collect() };
+    let mut shown = 0;
+    for (_, file) in staged.package.files().iter().filter(|(name, _)| *name == table.name) {
+        preview.rows += file.rows;
+        shown += read(&staged.package.folder.join(&file.file), rows - shown, &mut preview.columns)?;
+    }
+    Ok(preview)
+}
+
+/// Appends the first values of a segment to the columns; a column that the segment lacks is NULL there.
+fn read(path: &Path, rows: usize, columns: &mut [PreviewColumn]) -> Result<usize> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        let message = format!("could not read {}: {error}", path.display());
+        Error::new(ErrorKind::State, "state/segment", message)
+    };
+    let file = File::open(path).map_err(|error| crate::durable::io_error("read", path, error))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(|builder| builder.with_limit(rows).build())
+        .map_err(|error| unreadable(&error))?;
+    let options = FormatOptions::default();
+    let mut read = 0;
+    for batch in reader {
+        let batch = batch.map_err(|error| unreadable(&error))?;
+        for column in columns.iter_mut() {
+            let Some(array) = batch.column_by_name(&column.name) else {
+                column.values.extend(repeat_n(None, batch.num_rows()));
+                continue;
+            };
+            let formatter = ArrayFormatter::try_new(array, &options).map_err(|error| unreadable(&error))?;
+            let value = |row| array.is_valid(row).then(|| formatter.value(row).to_string());
+            column.values.extend((0..batch.num_rows()).map(value));
+        }
+        read += batch.num_rows();
+    }
+    Ok(read)
+}
