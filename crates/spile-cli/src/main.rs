@@ -5,6 +5,7 @@
 
 mod args;
 mod commands;
+mod memory;
 mod render;
 
 use std::process::ExitCode;
@@ -13,12 +14,8 @@ use clap::Parser;
 
 use crate::args::{Cli, Command};
 
-// DuckDB keeps its own allocator; for the millions of small rows of the normaliser this one is measurably quicker
-// than the system's.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    memory::give_back_soon();
     let cli = Cli::parse();
     let status = match &cli.command {
         Command::Run(args) => commands::run::execute(args),
