@@ -8,6 +8,9 @@ use std::iter::repeat_n;
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow_array::cast::AsArray as _;
+use arrow_array::types::TimestampMicrosecondType;
+use arrow_array::{Array as _, ArrayRef};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
@@ -117,6 +120,7 @@ fn read(path: &Path, rows: usize, columns: &mut [PreviewColumn]) -> Result<usize
                 column.values.extend(repeat_n(None, batch.num_rows()));
                 continue;
             };
+            let array = &offset_named(array);
             let formatter = ArrayFormatter::try_new(array, &options).map_err(|error| unreadable(&error))?;
             let value = |row| array.is_valid(row).then(|| formatter.value(row).to_string());
             column.values.extend((0..batch.num_rows()).map(value));
@@ -124,4 +128,12 @@ fn read(path: &Path, rows: usize, columns: &mut [PreviewColumn]) -> Result<usize
         read += batch.num_rows();
     }
     Ok(read)
+}
+
+/// Names UTC by its offset, as the formatter wants it: it knows no other names without a database of time zones.
+fn offset_named(array: &ArrayRef) -> ArrayRef {
+    match array.as_primitive_opt::<TimestampMicrosecondType>() {
+        Some(times) if times.timezone().is_some() => Arc::new(times.clone().with_timezone("+00:00")),
+        _ => Arc::clone(array),
+    }
 }

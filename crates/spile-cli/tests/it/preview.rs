@@ -14,7 +14,7 @@ fn api(request: &Recorded) -> Reply {
         "/orders" => {
             let page = request.number("page", 1);
             let rows: Vec<Value> = (1..=4)
-                .map(|row| json!({"id": page * 10 + row, "note": authorization, "lines": [{"sku": "a"}]}))
+                .map(|row| json!({"id": page * 10 + row, "at": "2024-05-06T07:08:09Z", "note": authorization, "lines": [{"sku": "a"}]}))
                 .collect();
             Reply::json(json!({"data": rows, "total": 9}))
         }
@@ -58,7 +58,8 @@ fn a_page_of_each_resource_is_shown_and_nothing_is_left() {
         "/orders?page=1\n  answered  200, application/json, ",
         "\"note\":\"Bearer ***\"",
         "orders    ",
-        "orders: 4 rows\ncolumn        type    row 1",
+        "orders: 4 rows\ncolumn        type       row 1",
+        "at            timestamp  2024-05-06T07:08:09Z  ",
         "orders__lines: 4 rows",
         "lines: 1 row\n",
         "nothing was loaded",
