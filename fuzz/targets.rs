@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use spile_config::{Environment, Options, Registries, Resolved, load_text};
 use spile_core::{
-    Diagnostics, Document, JsonPath, Method, Node, Position, RequestDraft, ResponseView, Severity,
+    Diagnostics, Document, JsonPath, Matches, Method, Node, Position, RequestDraft, ResponseView, Severity,
     SourceFile, Span, Step,
 };
 use spile_extract::{AUTHS, PAGINATORS};
@@ -90,8 +90,10 @@ pub(crate) fn json_path(data: &[u8]) {
     let Ok(path) = JsonPath::parse(text) else { return };
     let body = br#"{"data":[{"id":1,"a b":{"x":[1,2,3]}},{"id":null}],"next":"u","meta":{"total":2}}"#;
     let document = Document::parse(body.to_vec()).expect("the body is JSON");
-    let found = path.matches(document.root());
-    assert!(found.len() <= 16, "a path finds {} of 14 values", found.len());
+    // Values that the path makes itself are not counted.
+    if let Matches::Body(found) = path.matches(document.root()) {
+        assert!(found.len() <= 16, "a path finds {} of 14 values", found.len());
+    }
 }
 
 /// A Jinja expression on a response: the fuel ends it.

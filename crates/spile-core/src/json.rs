@@ -214,6 +214,40 @@ impl<'a> Json<'a> {
         Elements { tape: self.tape, index: self.index + 1, left }
     }
 
+    /// Writes the value as JSON with all digits of its numbers.
+    pub fn write(self, out: &mut String) {
+        match self.kind() {
+            JsonKind::BigInt(number) => out.push_str(&number.to_string()),
+            JsonKind::Array(_) => {
+                out.push('[');
+                for (index, element) in self.elements().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    element.write(out);
+                }
+                out.push(']');
+            }
+            JsonKind::Object(_) => {
+                out.push('{');
+                for (index, (name, member)) in self.members().enumerate() {
+                    if index > 0 {
+                        out.push(',');
+                    }
+                    out.push_str(&serde_json::Value::from(name).to_string());
+                    out.push(':');
+                    member.write(out);
+                }
+                out.push('}');
+            }
+            JsonKind::Null
+            | JsonKind::Bool(_)
+            | JsonKind::Int(_)
+            | JsonKind::Float(_)
+            | JsonKind::String(_) => out.push_str(&self.to_value().to_string()),
+        }
+    }
+
     /// Returns the value as an owned tree, for the few values that leave the hot path.
     pub fn to_value(self) -> serde_json::Value {
         use serde_json::Value;

@@ -49,7 +49,7 @@ pub use family::{FamilyEvidence, FamilyPlan, Offer, ParentPlan, ParentRow};
 pub use function::{CursorConvert, FunctionRef, HookVerdict, HookedAnswer, ResponseHook, RowSteps};
 pub use incremental::{CursorBound, CursorFormat, IncrementalPlan, MissingCursor, RangeEdge, RowOrder};
 pub use json::{Document, Json, JsonError, JsonKind};
-pub use json_path::{JsonPath, JsonPathError};
+pub use json_path::{JsonPath, JsonPathError, Match, Matches};
 pub use limits::Limits;
 pub use manners::{ActionEffect, Manners, RateLimit, ResponseAction};
 pub use merge::{BoundaryTimestamp, MERGE_STRATEGY_PROPERTY, MergePlan, MergeStrategy, VersionsPlan};

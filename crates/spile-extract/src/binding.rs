@@ -35,7 +35,7 @@ pub(crate) fn offer(offers: &[Offer], record: Json<'_>, resource: &str) -> Resul
                 .with("fields", record.members().map(|(name, _)| name).collect::<Vec<_>>().join(", "))
                 .hint("Another resource needs the field; check the name against a row of the parent."));
         };
-        values.insert(offer.name.clone(), found.to_value());
+        values.insert(offer.name.clone(), found.json().to_value());
     }
     Ok(values)
 }

@@ -168,7 +168,7 @@ impl Grant for FetchedToken {
 
     fn token(&self, answer: Json<'_>) -> Result<Token> {
         let text = |path: &JsonPath| {
-            path.first(answer).and_then(|value| match value.kind() {
+            path.first(answer).and_then(|value| match value.json().kind() {
                 JsonKind::String("") => None,
                 JsonKind::String(text) => Some(text.to_owned()),
                 JsonKind::Int(number) => Some(number.to_string()),
@@ -182,7 +182,7 @@ impl Grant for FetchedToken {
                 .with("fields", fields)
                 .hint("Check the token's URL and what is sent there against the API's documentation."));
         };
-        let lifetime = self.places.lifetime.first(answer).and_then(|value| match value.kind() {
+        let lifetime = self.places.lifetime.first(answer).and_then(|value| match value.json().kind() {
             JsonKind::Int(seconds) => Some(seconds as f64),
             JsonKind::Float(seconds) => Some(seconds),
             JsonKind::String(text) => text.trim().parse().ok(),

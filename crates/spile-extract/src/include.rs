@@ -4,7 +4,7 @@
 //! parsed once more. Only resources that include something pay for it. As in dlt a column of that name is replaced.
 
 use serde_json::Value;
-use spile_core::{Document, Error, ErrorKind, Json, JsonKind, ParentPlan, ParentRow, Result};
+use spile_core::{Document, Error, ErrorKind, Json, ParentPlan, ParentRow, Result};
 
 /// Returns the columns that a child's rows get.
 pub(crate) fn columns(plan: &ParentPlan, row: &ParentRow) -> Vec<(String, Value)> {
@@ -35,7 +35,9 @@ pub(crate) fn write(records: &[Json<'_>], columns: &[(String, Value)]) -> Result
         text.push('{');
         for (name, value) in record.members() {
             if !columns.iter().any(|(column, _)| column == name) {
-                member(name, value, &mut text);
+                text.push_str(&Value::from(name).to_string());
+                text.push(':');
+                value.write(&mut text);
                 text.push(',');
             }
         }
@@ -49,45 +51,10 @@ pub(crate) fn write(records: &[Json<'_>], columns: &[(String, Value)]) -> Result
     })
 }
 
-fn member(name: &str, value: Json<'_>, text: &mut String) {
-    text.push_str(&Value::from(name).to_string());
-    text.push(':');
-    write_value(value, text);
-}
-
-/// Writes a value with all digits of its numbers.
-fn write_value(value: Json<'_>, text: &mut String) {
-    match value.kind() {
-        JsonKind::BigInt(number) => text.push_str(&number.to_string()),
-        JsonKind::Array(_) => {
-            text.push('[');
-            for (index, element) in value.elements().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                write_value(element, text);
-            }
-            text.push(']');
-        }
-        JsonKind::Object(_) => {
-            text.push('{');
-            for (index, (name, inner)) in value.members().enumerate() {
-                if index > 0 {
-                    text.push(',');
-                }
-                member(name, inner, text);
-            }
-            text.push('}');
-        }
-        JsonKind::Null | JsonKind::Bool(_) | JsonKind::Int(_) | JsonKind::Float(_) | JsonKind::String(_) => {
-            text.push_str(&value.to_value().to_string());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use spile_core::JsonKind;
 
     #[test]
     fn columns_are_added_and_replaced() {

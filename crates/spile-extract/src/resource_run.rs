@@ -112,7 +112,8 @@ impl<'a> ResourceRun<'a> {
         }
         let body = answer.document.root();
         let selector = self.selector.get_or_insert_with(|| select::detect(body));
-        let Selection { records: found, matched } = select::select(selector, body);
+        let matches = selector.matches(body);
+        let Selection { records: found, matched } = select::select(&matches);
         let count = found.len() as u64;
         // A body that is itself the record has no envelope: its `total` is data.
         let is_record = matches!(found.as_slice(), [only] if only.index() == body.index());
@@ -142,7 +143,8 @@ impl<'a> ResourceRun<'a> {
             }
             None => (loaded.iter().map(|record| record.index()).collect(), 0, 0, false),
         };
-        let holder = stepped.as_ref().or(included.as_ref()).unwrap_or(&answer.document);
+        let made = matches.made();
+        let holder = stepped.as_ref().or(included.as_ref()).or(made).unwrap_or(&answer.document);
         let offers = self.offers(holder, &records)?;
         if self.resource.family.hidden {
             records.clear();
@@ -167,7 +169,8 @@ impl<'a> ResourceRun<'a> {
         if let Some(next) = next {
             self.position = next;
         }
-        Ok(Page { document: stepped.or(included).unwrap_or(answer.document), records, evidence })
+        let document = stepped.or(included).or(matches.into_made()).unwrap_or(answer.document);
+        Ok(Page { document, records, evidence })
     }
 
     /// Returns what follows and why nothing does. At a page limit both are known: there is more, but it is not asked for.

@@ -2,7 +2,7 @@
 //!
 //! Records stay where they are in the parsed body; what comes out is places on its tape.
 
-use spile_core::{Json, JsonPath};
+use spile_core::{Json, JsonPath, Matches};
 
 /// Key names that dlt takes for the record list before any other list.
 const RECORD_KEYS: [&str; 11] = [
@@ -22,13 +22,10 @@ pub(crate) struct Selection<'a> {
     pub(crate) matched: bool,
 }
 
-/// Applies a selector. One match is unwrapped: a list gives its elements, null gives nothing, any other value is one
-/// record. Several matches are one record each, as in dlt.
-pub(crate) fn select<'a>(path: &JsonPath, body: Json<'a>) -> Selection<'a> {
-    let matches = match path.single_field() {
-        Some(name) => body.get(name).into_iter().collect(),
-        None => path.matches(body),
-    };
+/// Takes the records of what a selector found. One match is unwrapped: a list gives its elements, null gives nothing, any
+/// other value is one record. Several matches are one record each, as in dlt.
+pub(crate) fn select<'a>(found: &'a Matches<'_>) -> Selection<'a> {
+    let matches = found.values();
     let matched = !matches.is_empty();
     let records = match matches.as_slice() {
         [only] if only.is_array() => only.elements().collect(),
@@ -86,9 +83,12 @@ mod tests {
             (r#"{"items":[1,2]}"#, "items[*]", "[1,2]", true),
             (r#"{"items":[[5,6]]}"#, "items[*]", "[5,6]", true),
             (r#"{"a":[{"r":[1]},{"r":[2]}]}"#, "a[*].r", "[[1],[2]]", true),
+            (r#"{"a":[{"n":2},{"n":1}]}"#, r"a[/n]", r#"[{"n":1},{"n":2}]"#, true),
+            (r#"{"a":{"x":1,"y":2}}"#, "a.`keys`", r#"["x","y"]"#, true),
         ] {
             let document = Document::parse(body.as_bytes().to_vec()).unwrap();
-            let selection = select(&JsonPath::parse(path).unwrap(), document.root());
+            let matches = JsonPath::parse(path).unwrap().matches(document.root());
+            let selection = select(&matches);
             let found: Vec<_> = selection.records.iter().map(|record| record.to_value()).collect();
             assert_eq!(serde_json::Value::from(found).to_string(), records, "{body} {path}");
             assert_eq!(selection.matched, matched, "{body} {path}");

@@ -17,6 +17,7 @@ mod extract_dependents;
 mod extract_differential;
 mod extract_differential_bodies;
 mod harness;
+mod json_paths;
 mod kill;
 mod load_files;
 mod load_interchange;

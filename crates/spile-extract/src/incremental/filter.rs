@@ -7,7 +7,9 @@ use std::cmp::Ordering;
 
 use indexmap::IndexSet;
 use serde_json::{Value, json};
-use spile_core::{Error, ErrorKind, IncrementalPlan, Json, MissingCursor, RangeEdge, Result, RowOrder};
+use spile_core::{
+    Error, ErrorKind, IncrementalPlan, Json, Match, MissingCursor, RangeEdge, Result, RowOrder,
+};
 
 use super::compare::{Cursor, Reading};
 use super::format::{self, TimeForm};
@@ -165,8 +167,8 @@ impl<'a> RowFilter<'a> {
         if record.is_null() {
             return Ok(Some(Verdict::Keep));
         }
-        let found = self.plan.cursor_path.first(record).filter(|value| !value.is_null());
-        let Some(found) = found else {
+        let found = self.plan.cursor_path.first(record).filter(|value| !value.json().is_null());
+        let Some(found) = found.as_ref().map(Match::json) else {
             return match self.plan.on_missing {
                 MissingCursor::Include => Ok(Some(Verdict::Keep)),
                 MissingCursor::Exclude => Ok(None),

@@ -274,8 +274,8 @@ impl Cursor {
     fn value(&self, page: i64, response: &ResponseView<'_>) -> Result<Option<Value>> {
         match &self.source {
             Source::Path(path) => {
-                let found = path.first(response.body).filter(|value| !is_falsy(*value));
-                Ok(found.map(spile_core::Json::to_value))
+                let found = path.first(response.body).filter(|value| !is_falsy(value.json()));
+                Ok(found.map(|value| value.json().to_value()))
             }
             Source::Template(template) => {
                 template.value(response).map_err(|message| failed("cursor_value", template, &message))

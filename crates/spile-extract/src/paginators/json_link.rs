@@ -54,10 +54,10 @@ impl Paginator for JsonLink {
     }
 
     fn next(&self, _position: &Position, response: &ResponseView<'_>) -> Result<Step> {
-        let Some(link) = self.next_url_path.first(response.body).filter(|link| !is_falsy(*link)) else {
+        let Some(link) = self.next_url_path.first(response.body).filter(|link| !is_falsy(link.json())) else {
             return Ok(Step::Done(StopReason::NoNext));
         };
-        match link.as_str() {
+        match link.json().as_str() {
             Some(link) => Ok(Step::Next(link_position(link, response.url)?)),
             None => Err(Error::new(
                 ErrorKind::Source,

@@ -118,8 +118,8 @@ impl Range {
 
     fn total(&self, response: &ResponseView<'_>) -> Result<Option<i64>> {
         let Some(path) = &self.total_path else { return Ok(None) };
-        let found = path.first(response.body).filter(|total| !total.is_null());
-        let total = match found.map(Json::kind) {
+        let found = path.first(response.body).filter(|total| !total.json().is_null());
+        let total = match found.as_ref().map(|total| total.json().kind()) {
             Some(JsonKind::Int(total)) => Some(total),
             Some(JsonKind::Float(total)) => Some(total as i64),
             Some(JsonKind::Bool(total)) => Some(i64::from(total)),
@@ -141,7 +141,7 @@ impl Range {
 
 /// Reads a has-more flag: a boolean, or a text that means one.
 pub(super) fn has_more(path: &JsonPath, body: Json<'_>) -> Result<bool> {
-    let flag = match path.first(body).map(Json::kind) {
+    let flag = match path.first(body).as_ref().map(|flag| flag.json().kind()) {
         Some(JsonKind::Bool(flag)) => Some(flag),
         Some(JsonKind::String(text)) => match text.trim().to_ascii_lowercase().as_str() {
             "yes" | "true" | "t" | "y" | "1" => Some(true),

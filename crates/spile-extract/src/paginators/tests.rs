@@ -45,7 +45,8 @@ fn transcript(config: &str, answers: &[&str]) -> (Vec<String>, String) {
             None => (Vec::new(), *answer),
         };
         let document = Document::parse(body.as_bytes().to_vec()).unwrap();
-        let records = select::select(&select::detect(document.root()), document.root()).records;
+        let matches = select::detect(document.root()).matches(document.root());
+        let records = select::select(&matches).records;
         let response = ResponseView {
             url: &url,
             headers: &headers,
@@ -286,7 +287,7 @@ fn findings() {
             r#"{"type":"cursor","cursor_param":"a","cursor_body_path":"b"}"#,
             "config/conflicting-fields both `cursor_param` and `cursor_body_path` are given",
         ),
-        (r#"{"type":"cursor","cursor_path":"a[?x]"}"#, "config/invalid-path"),
+        (r#"{"type":"cursor","cursor_path":"a[?]"}"#, "config/invalid-path"),
         (r#"{"type":"cursor","cursor_value":"{{ a b }}"}"#, "config/invalid-template"),
         (
             r#"{"type":"cursor","cursor_value":"response.next"}"#,
