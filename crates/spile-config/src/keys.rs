@@ -131,6 +131,8 @@ pub const KEY_GROUPS: &[KeyGroup] = &[
                 "null",
                 "Further hosts that may see credentials (beyond dlt).",
             ),
+            key("proxy", "string", "null", "URL of a proxy; empty: none at all (beyond dlt)."),
+            key("ca_bundle", "string", "null", "PEM file of the authorities to trust (beyond dlt)."),
             key("limits", "limits", "null", "Bounds of a run (beyond dlt)."),
         ],
     },

@@ -18,6 +18,7 @@ use crate::json_path::JsonPath;
 use crate::limits::Limits;
 use crate::manners::{Manners, ResponseAction};
 use crate::merge::MergePlan;
+use crate::network::NetworkPlan;
 use crate::paginate::Paginator;
 use crate::schema::{DataType, SchemaContract};
 use crate::secret::{Redactor, Secret};
@@ -114,6 +115,8 @@ pub struct ClientPlan {
     pub retry: RetryPlan,
     /// How much at once and how fast.
     pub manners: Manners,
+    /// Proxies and certificates.
+    pub network: NetworkPlan,
 }
 
 /// A declared column.

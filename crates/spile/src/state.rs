@@ -149,6 +149,7 @@ mod tests {
                 trusted_origins: vec![],
                 headers: vec![],
                 manners: spile_core::Manners::default(),
+                network: spile_core::NetworkPlan::default(),
                 retry: RetryPlan {
                     statuses: vec![],
                     all_server_errors: false,

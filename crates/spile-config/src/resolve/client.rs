@@ -24,9 +24,14 @@ pub(super) const CLIENT: KnownKeys = KnownKeys {
         "parallel_pages",
         "rate_limit",
         "trusted_hosts",
+        "proxy",
+        "ca_bundle",
         "limits",
     ],
-    later: &[("session", "Remove it; retries and timeouts are set by `client.retry` and `client.timeout`.")],
+    later: &[
+        ("session", "Remove it; retries and timeouts are set by `client.retry` and `client.timeout`."),
+        ("verify", "Certificates are always checked; name your authority's file in `client.ca_bundle`."),
+    ],
 };
 
 pub(super) const RATE_LIMIT: KnownKeys =
@@ -59,9 +64,10 @@ impl Resolver<'_> {
         let headers = self.client_headers(node);
         let retry = self.retry(node);
         let manners = self.manners(node);
+        let network = self.network(node);
         let base_url = base_url?;
         let trusted_origins = self.trusted_origins(node, &base_url);
-        Some(ClientPlan { base_url, trusted_origins, headers, retry, manners })
+        Some(ClientPlan { base_url, trusted_origins, headers, retry, manners, network })
     }
 
     /// Reads how much may be asked at once, how fast, and for how long.

@@ -15,6 +15,7 @@ mod functions;
 mod hints;
 mod incremental;
 mod merge;
+mod network;
 mod params;
 mod parent;
 mod path;

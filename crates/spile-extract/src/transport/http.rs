@@ -7,7 +7,9 @@ use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use reqwest::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
-use spile_core::{ClientPlan, Credential, CredentialPlace, Error, ErrorKind, Limits, Method, Result};
+use spile_core::{
+    ClientPlan, Credential, CredentialPlace, Error, ErrorKind, Limits, Method, NetworkPlan, ProxyPlan, Result,
+};
 use url::{Origin, Url};
 
 use super::gate::Gate;
@@ -25,6 +27,7 @@ pub struct HttpTransport {
     /// For `https`, made when it is first needed.
     secure: OnceLock<reqwest::Client>,
     timeout: Duration,
+    network: NetworkPlan,
     trusted_origins: Vec<Origin>,
     client_headers: Vec<Credential>,
     redirects_max: u32,
@@ -42,14 +45,17 @@ impl HttpTransport {
             .ok()
             .filter(|timeout| !timeout.is_zero())
             .unwrap_or(Duration::from_mins(1));
-        let plain = builder(timeout)
-            .tls_certs_only([])
-            .build()
-            .map_err(|error| no_client(error, "the HTTP client cannot be made"))?;
+        let network = &client.network;
+        // A proxy may itself be reached by https.
+        let proxy_is_secure = matches!(&network.proxy, ProxyPlan::Url(url) if url.expose().to_ascii_lowercase().starts_with("https:"));
+        let plain = builder(timeout, network)?;
+        let plain = if proxy_is_secure { certified(plain, network)? } else { plain.tls_certs_only([]) };
+        let plain = plain.build().map_err(|error| no_client(error, "the HTTP client cannot be made"))?;
         Ok(Self {
             plain,
             secure: OnceLock::new(),
             timeout,
+            network: client.network.clone(),
             trusted_origins: client.trusted_origins.clone(),
             client_headers: client.headers.clone(),
             redirects_max: limits.redirects_max,
@@ -67,7 +73,7 @@ impl HttpTransport {
         if let Some(client) = self.secure.get() {
             return Ok(client);
         }
-        let client = builder(self.timeout)
+        let client = certified(builder(self.timeout, &self.network)?, &self.network)?
             .build()
             .map_err(|error| no_client(error, "no trusted certificates were found for https"))?;
         Ok(self.secure.get_or_init(|| client))
@@ -97,7 +103,8 @@ impl HttpTransport {
             match next_hop(answer.status().as_u16(), method, &url, location.as_deref())? {
                 None => {
                     let longest = request.body_bytes_max.unwrap_or(self.body_bytes_max);
-                    return read(answer, url, redirects, longest.min(self.body_bytes_max)).await;
+                    let longest = longest.min(self.body_bytes_max);
+                    return read(answer, url, redirects, longest, &self.network).await;
                 }
                 Some(_) if redirects >= u64::from(self.redirects_max) => {
                     let message = format!("the server redirects more than {} times", self.redirects_max);
@@ -145,7 +152,7 @@ impl HttpTransport {
         if let Some(body) = body {
             builder = builder.body(body.to_vec());
         }
-        builder.send().await.map_err(failed)
+        builder.send().await.map_err(|error| failed(error, &self.network))
     }
 }
 
@@ -175,6 +182,7 @@ async fn read(
     url: Url,
     redirects: u64,
     body_bytes_max: usize,
+    network: &NetworkPlan,
 ) -> Result<Response> {
     let received_at = SystemTime::now();
     let status = answer.status().as_u16();
@@ -187,7 +195,7 @@ async fn read(
         .collect();
     let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
     let mut body = Vec::with_capacity(announced.min(RESERVED_BYTES_MAX));
-    while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+    while let Some(chunk) = answer.chunk().await.map_err(|error| failed(error, network))? {
         if body.len() + chunk.len() > body_bytes_max {
             let message = format!("the response body has more than {body_bytes_max} bytes");
             return Err(Error::new(ErrorKind::Limit, "limit/body-bytes", message)
@@ -211,12 +219,44 @@ fn too_slow(longest: Duration) -> Error {
         .hint("Raise `client.total_timeout`, or ask for smaller pages.")
 }
 
-fn builder(timeout: Duration) -> reqwest::ClientBuilder {
-    reqwest::Client::builder()
+fn builder(timeout: Duration, network: &NetworkPlan) -> Result<reqwest::ClientBuilder> {
+    let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(timeout)
         .read_timeout(timeout)
-        .user_agent(concat!("spile/", env!("CARGO_PKG_VERSION")))
+        .user_agent(concat!("spile/", env!("CARGO_PKG_VERSION")));
+    Ok(match &network.proxy {
+        ProxyPlan::Environment => builder,
+        ProxyPlan::Direct => builder.no_proxy(),
+        ProxyPlan::Url(url) => {
+            let proxy = reqwest::Proxy::all(url.expose()).map_err(|error| {
+                // The library's error may show the URL, and with it a password.
+                drop(error);
+                Error::new(
+                    ErrorKind::Config,
+                    "config/invalid-proxy",
+                    "the URL of `client.proxy` cannot be used",
+                )
+                .hint("Write http://proxy.example.com:3128.")
+            })?;
+            builder.proxy(proxy.no_proxy(reqwest::NoProxy::from_env()))
+        }
+    })
+}
+
+/// Sets who may vouch for servers: the authorities of the config, else the system's.
+fn certified(builder: reqwest::ClientBuilder, network: &NetworkPlan) -> Result<reqwest::ClientBuilder> {
+    let Some(authorities) = &network.authorities else { return Ok(builder) };
+    let certificates = reqwest::Certificate::from_pem_bundle(authorities).map_err(|error| {
+        Error::new(
+            ErrorKind::Config,
+            "config/invalid-ca-bundle",
+            "the file of `client.ca_bundle` holds a certificate that cannot be read",
+        )
+        .source_error(error)
+        .hint("Give a PEM file with the certificates of the authorities that you trust.")
+    })?;
+    Ok(builder.tls_certs_only(certificates))
 }
 
 fn add_credential(credential: &Credential, headers: &mut HeaderMap, target: &mut Url) -> Result<()> {
@@ -264,15 +304,25 @@ fn no_client(error: reqwest::Error, message: &str) -> Error {
 }
 
 /// Names what went wrong on the wire. The library's error carries the URL with all its parameters, so that is removed.
-fn failed(error: reqwest::Error) -> Error {
+fn failed(error: reqwest::Error, network: &NetworkPlan) -> Error {
     let (code, message, hint) = if error.is_timeout() {
         (
             "source/timeout",
             "the server did not answer in time",
             "Raise the timeout if the API is known to be slow.",
         )
+    } else if error.is_connect() && matches!(network.proxy, ProxyPlan::Url(_)) {
+        (
+            "source/unreachable",
+            "the server cannot be reached through the proxy",
+            "Check `client.proxy`, the password it asks for, and `base_url`.",
+        )
     } else if error.is_connect() {
-        ("source/unreachable", "the server cannot be reached", "Check `base_url` and the network.")
+        (
+            "source/unreachable",
+            "the server cannot be reached",
+            "Check `base_url` and the network; a certificate of your own authority needs `client.ca_bundle`.",
+        )
     } else {
         (
             "source/cut-off",

@@ -64,6 +64,7 @@ pub(crate) fn plan(url: &str, paginator: &str) -> Plan {
                 value: Secret::new(SECRET),
             }],
             manners: spile_core::Manners::default(),
+            network: spile_core::NetworkPlan::default(),
             retry: RetryPlan {
                 statuses: vec![429],
                 all_server_errors: true,

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "tests panic")]
 
 mod canaries;
+mod compressed;
 mod fault_table;
 mod faults;
 mod fixture;
