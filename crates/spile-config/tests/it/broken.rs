@@ -175,7 +175,7 @@ fn endpoints() {
 fn incrementals() {
     check(&[
         (resource("name: a\nendpoint: {incremental: {initial_value: 1}}"), "config/missing-field 4:27"),
-        (resource("name: a\nendpoint: {incremental: {cursor_path: 'x'x|y'y'}}"), "config/invalid-jsonpath 4:41"),
+        (resource("name: a\nendpoint: {incremental: {cursor_path: 'x&y'}}"), "config/invalid-jsonpath 4:41"),
         (
             resource("name: a\nendpoint: {incremental: {cursor_path: x, end_value: 2}}"),
             "config/missing-field 4:27",
