@@ -50,26 +50,31 @@ pub(super) fn status_error(response: &Response, scrubber: &Scrubber) -> Error {
 pub(super) fn not_json(response: &Response, body: &[u8], cause: JsonError, scrubber: &Scrubber) -> Error {
     let content_type = response.header("content-type").unwrap_or("no content type");
     let text = quotable(body, scrubber);
-    let message = if body.is_empty() {
-        format!("the server answered {} with an empty body", response.status)
+    let elsewhere = "Check that `base_url` and `path` lead to the API and not to a web page.";
+    let (message, hint) = if body.is_empty() {
+        (format!("the server answered {} with an empty body", response.status), elsewhere)
     } else if looks_like_html(&text) {
-        match title(&text) {
-            Some(title) => {
-                format!("the server answered with an HTML page titled \"{title}\"")
-            }
-            None => "the server answered with an HTML page".to_owned(),
-        }
+        let title = title(&text).map_or_else(String::new, |title| format!(" titled \"{title}\""));
+        (format!("the server answered with an HTML page{title}"), elsewhere)
+    } else if text.trim_start().starts_with(['{', '[']) {
+        let hint = "NaN, 1e999 and half of a surrogate pair are no JSON either. Ask the API for other fields, or tell those who \
+                    run it.";
+        ("the server's answer is not valid JSON".to_owned(), hint)
     } else {
-        "the server's answer is not JSON".to_owned()
+        ("the server's answer is not JSON".to_owned(), elsewhere)
     };
     let words = excerpt(&text);
     let mut error = Error::new(ErrorKind::Source, "source/not-json", message)
         .with("content type", content_type)
-        .hint("Check that `base_url` and `path` lead to the API and not to a web page.");
+        .hint(hint);
     if !words.is_empty() {
         error = error.with("answer", words);
     }
-    error.source_error(cause)
+    // The quick parser names a place inside of a text by the text's own bytes; the other one counts lines and columns.
+    match serde_json::from_slice::<serde_json::Value>(body) {
+        Err(precise) if !precise.is_eof() => error.source_error(precise),
+        Ok(_) | Err(_) => error.source_error(cause),
+    }
 }
 
 /// Names a body that is not in the format that it should have been in.
