@@ -58,6 +58,11 @@ pub trait Grant: fmt::Debug + Send + Sync {
     /// Makes the request. `refresh` is the newest refresh token, if an earlier answer gave one.
     fn request(&self, now: SystemTime, refresh: Option<&Secret>) -> Result<TokenRequest>;
 
+    /// Returns the refresh token of the config, for a grant that asks with one.
+    fn refresh_token(&self) -> Option<&Secret> {
+        None
+    }
+
     /// Reads the answer to the request.
     fn token(&self, answer: Json<'_>) -> Result<Token>;
 

@@ -166,6 +166,11 @@ impl Grant for FetchedToken {
         Ok(TokenRequest { method: self.method, url: self.url.clone(), body, headers: self.headers.clone() })
     }
 
+    fn refresh_token(&self) -> Option<&Secret> {
+        let Ask::Refresh(fields) = &self.ask else { return None };
+        fields.iter().find(|(name, _)| name == "refresh_token").map(|(_, token)| token)
+    }
+
     fn token(&self, answer: Json<'_>) -> Result<Token> {
         let text = |path: &JsonPath| {
             path.first(answer).and_then(|value| match value.json().kind() {

@@ -2,7 +2,8 @@
 //!
 //! Example: `{"type": "oauth2_refresh_token", "access_token_url": "https://auth.example.com/token", "client_id": "spile",
 //! "client_secret": dlt.secrets["secret"], "refresh_token": dlt.secrets["refresh"]}`. Not in dlt. When an answer brings a
-//! new refresh token, it is used for the rest of the run; it is not written anywhere.
+//! new refresh token, it is used for the rest of the run and written nowhere; the run says so, since the config's may have
+//! ended with that.
 
 use std::sync::Arc;
 

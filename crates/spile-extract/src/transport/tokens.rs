@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use spile_core::{
-    Credential, Document, Error, ErrorKind, Grant, Json, Redactor, Result, Secret, TokenRequest,
+    Credential, Document, Error, ErrorKind, Grant, Json, Redactor, Result, Secret, TokenRequest, redact_url,
 };
 use tokio::time::Instant;
 
@@ -33,6 +33,8 @@ pub struct TokenStore(Arc<Shared>);
 struct Shared {
     slots: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Slot>>>>,
     known: Mutex<Known>,
+    /// The endpoints, without secrets, that gave a refresh token other than the config's.
+    rotated: Mutex<Vec<String>>,
 }
 
 /// What is kept of one grant. Who holds the lock is the one who asks.
@@ -68,12 +70,19 @@ impl TokenStore {
         }
         let asked_at = Instant::now();
         let request = grant.request(SystemTime::now(), slot.refresh.as_ref())?;
+        let endpoint = redact_url(request.url.as_str());
         let token = fetch(grant, request, means).await?;
         let lifetime = token.lifetime_seconds.max(0.0);
         let good_for = lifetime - MARGIN_SECONDS_MAX.min(lifetime / 10.0);
         // A lifetime that no clock can hold does not end.
         let good_for = Duration::try_from_secs_f64(good_for).unwrap_or(Duration::from_hours(24 * 365));
         slot.good_until = asked_at.checked_add(good_for);
+        if slot.refresh.is_none()
+            && let (Some(new), Some(first)) = (&token.refresh, grant.refresh_token())
+            && new != first
+        {
+            lock(&self.0.rotated).push(endpoint);
+        }
         if token.refresh.is_some() {
             slot.refresh = token.refresh.clone();
         }
@@ -81,6 +90,12 @@ impl TokenStore {
         self.remember([Some(token.value.clone()), token.refresh]);
         let credential = grant.credential(&token.value);
         Ok((token.value, credential))
+    }
+
+    /// Returns the token endpoints, without secrets, that gave a refresh token other than the config's: the config's may
+    /// be worth nothing from now on.
+    pub fn rotated(&self) -> Vec<String> {
+        lock(&self.0.rotated).clone()
     }
 
     /// Takes note that the API refuses a token. If another task has renewed it already, nothing is to do.
