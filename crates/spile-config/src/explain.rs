@@ -71,6 +71,7 @@ fn explain_incremental(plan: &IncrementalPlan) -> Value {
         "end_value": plan.end_value,
         "start_param": plan.start.param,
         "end_param": plan.end.param,
+        "per_parent": plan.per_parent,
     })
 }
 

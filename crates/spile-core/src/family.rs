@@ -23,6 +23,8 @@ pub struct Offer {
 pub struct ParentPlan {
     /// The parent's name.
     pub resource: String,
+    /// The offers that the child's requests are made with, in order.
+    pub bound: Vec<String>,
     /// (offer, column): values of the row that are written into each of the child's rows.
     pub include: Vec<(String, String)>,
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Span;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::function::CursorConvert;
@@ -60,6 +62,48 @@ pub struct CursorBound {
     pub format: CursorFormat,
 }
 
+/// A distance between two cursor values.
+#[derive(Debug, Clone, Copy)]
+pub enum Stride {
+    /// A length of time; months and years are those of the calendar, in UTC.
+    Span(Span),
+    /// What `lag` counts in: units for numbers, days for dates, seconds for all other times.
+    Units(f64),
+}
+
+/// How a run's window is cut into windows that are asked for one by one.
+#[derive(Debug, Clone, Copy)]
+pub struct StepPlan {
+    /// The length of a window.
+    pub step: Stride,
+    /// How much is taken off an end that does not belong to its window, for an API that reads both bounds as inclusive.
+    pub granularity: Option<Stride>,
+}
+
+/// Which of the windows that a run's window is cut into; the only one where nothing is cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WindowPart {
+    /// Its number, from 0.
+    pub index: u64,
+    /// How many there are.
+    pub count: u64,
+}
+
+impl WindowPart {
+    /// The whole.
+    pub const WHOLE: Self = Self { index: 0, count: 1 };
+
+    /// Returns whether a window is in front of it.
+    pub fn has_previous(self) -> bool {
+        self.index > 0
+    }
+
+    /// Returns whether a window follows it.
+    pub fn has_next(self) -> bool {
+        self.index + 1 < self.count
+    }
+}
+
 /// A resolved incremental.
 #[derive(Debug, Clone)]
 pub struct IncrementalPlan {
@@ -91,4 +135,8 @@ pub struct IncrementalPlan {
     pub row_order: Option<RowOrder>,
     /// Key for boundary deduplication; the resource's primary key unless given. Empty with `Some`: switched off.
     pub primary_key: Option<Vec<String>>,
+    /// Whether and how the window is cut.
+    pub step: Option<StepPlan>,
+    /// Whether each row of the parent has a cursor of its own, where dlt shares one.
+    pub per_parent: bool,
 }

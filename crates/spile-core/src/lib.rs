@@ -48,7 +48,10 @@ pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, Observer};
 pub use family::{FamilyEvidence, FamilyPlan, Offer, ParentPlan, ParentRow};
 pub use function::{CursorConvert, FunctionRef, HookVerdict, HookedAnswer, ResponseHook, RowSteps};
-pub use incremental::{CursorBound, CursorFormat, IncrementalPlan, MissingCursor, RangeEdge, RowOrder};
+pub use incremental::{
+    CursorBound, CursorFormat, IncrementalPlan, MissingCursor, RangeEdge, RowOrder, StepPlan, Stride,
+    WindowPart,
+};
 pub use json::{Document, Json, JsonError, JsonKind};
 pub use json_path::{JsonPath, JsonPathError, Match, Matches};
 pub use limits::Limits;
@@ -60,8 +63,8 @@ pub use package::{Manifest, PackageState, SealedPackage, SegmentFile, TableLoad}
 pub use page::{Page, PageEvidence, PageId, Totals};
 pub use paginate::{Ahead, Paginator, Position, Step, StopReason};
 pub use plan::{
-    ClientPlan, ColumnHint, DestinationPlan, LoadPlan, Method, ParamValue, Plan, Provenance, ResourcePlan,
-    RetryPlan, TemplatePart, WriteDisposition,
+    AskedBounds, ClientPlan, ColumnHint, DestinationPlan, LoadPlan, Method, ParamValue, Plan, Provenance,
+    ResourcePlan, RetryPlan, TemplatePart, WriteDisposition,
 };
 pub use registry::{Def, FieldDoc, Registry};
 pub use report::{ReportStatus, ResourceReport, RunReport, TableReport};

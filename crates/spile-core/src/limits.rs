@@ -5,6 +5,10 @@
 pub struct Limits {
     /// Pages that one resource may fetch.
     pub pages_max: u64,
+    /// Windows that a `step` may cut one cursor's range into.
+    pub windows_max: u64,
+    /// Parent rows that may have a cursor of their own.
+    pub parent_cursors_max: usize,
     /// Bytes of one decompressed response body.
     pub body_bytes_max: usize,
     /// Redirects that one request may follow.
@@ -27,6 +31,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             pages_max: 10_000_000,
+            windows_max: 100_000,
+            parent_cursors_max: 100_000,
             body_bytes_max: 256 << 20,
             redirects_max: 10,
             nesting_max: 64,

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::family::FamilyEvidence;
+use crate::incremental::WindowPart;
 use crate::json::Document;
 use crate::paginate::{Position, StopReason};
 
@@ -112,6 +113,12 @@ pub struct PageEvidence {
     /// The incremental state after this page (dlt's stored form), for resources that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor_state: Option<Value>,
+    /// The parent's values that the incremental state is for, where each row of the parent has a cursor of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor_key: Option<String>,
+    /// Which window of the run's the page is in, where a `step` cuts it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<WindowPart>,
     /// Parent and children.
     #[serde(default, skip_serializing_if = "FamilyEvidence::is_alone")]
     pub family: FamilyEvidence,

@@ -195,6 +195,42 @@ pub struct ResourcePlan {
     pub family: FamilyPlan,
 }
 
+/// Which bounds of its window the requests of a resource carry. Only a row beyond such a bound means that the API ignores
+/// the filter; without it, rows are filtered by Spile and nowhere else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AskedBounds {
+    /// The start.
+    pub start: bool,
+    /// The end.
+    pub end: bool,
+}
+
+impl ResourcePlan {
+    /// Returns which bounds are asked for: as parameters, or inside templates anywhere in the request.
+    pub fn asked_bounds(&self) -> AskedBounds {
+        let is_start = |part: &TemplatePart| {
+            matches!(part, TemplatePart::IncrementalStart | TemplatePart::IncrementalLast)
+        };
+        let is_end = |part: &TemplatePart| matches!(part, TemplatePart::IncrementalEnd);
+        let plan = self.incremental.as_ref();
+        AskedBounds {
+            start: plan.is_some_and(|plan| plan.start.param.is_some()) || self.names(&is_start),
+            end: plan.is_some_and(|plan| plan.end.param.is_some()) || self.names(&is_end),
+        }
+    }
+
+    /// Returns whether a template of the request names something that `wanted` says yes to.
+    fn names(&self, wanted: &dyn Fn(&TemplatePart) -> bool) -> bool {
+        let pairs = self.params.iter().chain(&self.headers).map(|(_, value)| value);
+        let mut values = pairs.chain(self.data.iter().flat_map(DataTemplate::values));
+        values.any(|value| match value {
+            ParamValue::Template(parts) => parts.iter().any(wanted),
+            ParamValue::Literal(_) => false,
+        }) || self.target.iter().flatten().any(wanted)
+            || self.json.as_ref().is_some_and(|body| body.names(wanted))
+    }
+}
+
 /// Where the data goes.
 #[derive(Clone)]
 pub struct DestinationPlan {

@@ -6,7 +6,7 @@
 use serde_json::Value;
 use spile_core::{
     Credential, Error, ErrorKind, Event, Observer, Page, ParentRow, Plan, Position, Redactor, RequestDraft,
-    ResourcePlan, Result, Secret,
+    ResourcePlan, Result, Secret, WindowPart,
 };
 use tokio::sync::{mpsc, watch};
 
@@ -23,6 +23,8 @@ pub struct ResourceStart {
     pub position: Position,
     /// The window, fixed when the run first started.
     pub window: Option<Window>,
+    /// Which of the run's windows it is, where a `step` cuts it.
+    pub part: Option<WindowPart>,
     /// The cursor state after the staged pages.
     pub cursor_state: Option<Value>,
     /// Staged pages.
@@ -43,6 +45,7 @@ impl ResourceStart {
         Self {
             position: Position::Start,
             window,
+            part: None,
             cursor_state: None,
             pages_before: 0,
             records_before: 0,
@@ -50,6 +53,11 @@ impl ResourceStart {
             next_is_resume: false,
             parent: None,
         }
+    }
+
+    /// Returns whether it is one of many that make up a resource.
+    pub(crate) fn is_part(&self) -> bool {
+        self.parent.is_some() || self.part.is_some()
     }
 }
 
@@ -68,8 +76,8 @@ pub struct ExtractEnv<'a> {
     pub cancel: watch::Receiver<bool>,
 }
 
-/// Fetches the pages of a resource, or of a child for one row of its parent, and sends them on, in order, until there
-/// are no more. Start and end are told to the observer, but not for the rows of a parent, which may be many.
+/// Fetches the pages of a resource, or those for one row of its parent or one of its windows, and sends them on, in order,
+/// until there are no more. Start and end are told to the observer, but not for rows and windows, which may be many.
 ///
 /// It waits when the channel is full, and ends with an error of kind `Interrupted` when nobody receives any more.
 pub async fn extract_resource(
@@ -81,8 +89,8 @@ pub async fn extract_resource(
 ) -> Result<()> {
     let window = start.window.clone();
     let scrubber = scrubber(resource, env)?;
-    let is_child = start.parent.is_some();
-    if !is_child {
+    let is_part = start.is_part();
+    if !is_part {
         let words = window.as_ref().map(Window::describe);
         env.observer.on_event(&Event::ResourceStarted { resource: &resource.name, window: words.as_deref() });
     }
@@ -129,7 +137,7 @@ pub async fn extract_resource(
             ));
         }
         if is_last {
-            if !is_child {
+            if !is_part {
                 env.observer.on_event(&Event::ResourceFinished { resource: &resource.name });
             }
             return Ok(());

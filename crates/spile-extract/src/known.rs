@@ -63,9 +63,10 @@ impl Known<'_> {
                 self.window.and_then(|window| window.start.clone()),
                 self.plan.map(|plan| &plan.start.format),
             ),
-            TemplatePart::IncrementalEnd => {
-                (self.window.and_then(|window| window.end.clone()), self.plan.map(|plan| &plan.end.format))
-            }
+            TemplatePart::IncrementalEnd => (
+                self.window.and_then(|window| window.end_asked.clone().or_else(|| window.end.clone())),
+                self.plan.map(|plan| &plan.end.format),
+            ),
             TemplatePart::IncrementalInitial => (self.plan.and_then(|plan| plan.initial_value.clone()), None),
         };
         let Some(value) = value else { return Value::Null };
@@ -120,6 +121,7 @@ mod tests {
         let window = Window {
             start: Some(json!(5)),
             end: None,
+            end_asked: None,
             start_text: Some("5".to_owned()),
             end_text: None,
             initial_text: None,

@@ -35,7 +35,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub use ahead::AheadBudget;
 pub use auths::AUTHS;
 pub use extract::{ExtractEnv, ResourceStart, extract_resource};
-pub use incremental::Window;
+pub use incremental::{Window, Windows, fold_states};
 pub use paginators::PAGINATORS;
 pub use transport::{
     BoxFuture, Exchanged, HttpTransport, OutgoingRequest, Response, TokenStore, Transport, Watch,

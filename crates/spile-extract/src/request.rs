@@ -4,44 +4,14 @@
 //! them.
 
 use spile_core::{
-    BodyFormat, Credential, CredentialPlace, DataTemplate, Error, ErrorKind, IncrementalPlan, ParamValue,
-    ParentRow, RequestDraft, ResourcePlan, Result, Secret, TemplatePart,
+    BodyFormat, Credential, CredentialPlace, Error, ErrorKind, ParentRow, RequestDraft, ResourcePlan, Result,
+    Secret,
 };
 
 use crate::binding;
 use crate::incremental::Window;
 use crate::known::Known;
 use crate::transport::Scrubber;
-
-/// Which bounds of its window the requests of a resource carry. Only a row beyond such a bound means that the API ignores
-/// the filter; without it, rows are filtered here and nowhere else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct AskedBounds {
-    pub(crate) start: bool,
-    pub(crate) end: bool,
-}
-
-/// Returns which bounds are asked for: as parameters, or inside templates anywhere in the request.
-pub(crate) fn asked_bounds(resource: &ResourcePlan, plan: &IncrementalPlan) -> AskedBounds {
-    let is_start =
-        |part: &TemplatePart| matches!(part, TemplatePart::IncrementalStart | TemplatePart::IncrementalLast);
-    AskedBounds {
-        start: plan.start.param.is_some() || names(resource, &is_start),
-        end: plan.end.param.is_some()
-            || names(resource, &|part| matches!(part, TemplatePart::IncrementalEnd)),
-    }
-}
-
-/// Returns whether a template of the request names something that `wanted` says yes to.
-fn names(resource: &ResourcePlan, wanted: &dyn Fn(&TemplatePart) -> bool) -> bool {
-    let pairs = resource.params.iter().chain(&resource.headers).map(|(_, value)| value);
-    let mut values = pairs.chain(resource.data.iter().flat_map(DataTemplate::values));
-    values.any(|value| match value {
-        ParamValue::Template(parts) => parts.iter().any(wanted),
-        ParamValue::Literal(_) => false,
-    }) || resource.target.iter().flatten().any(wanted)
-        || resource.json.as_ref().is_some_and(|body| body.names(wanted))
-}
 
 /// Makes the draft of a resource; a child is bound to a row of its parent.
 pub(crate) fn draft(

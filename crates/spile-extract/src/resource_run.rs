@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use spile_core::{
     Ahead, Credential, Document, Error, ErrorKind, FamilyEvidence, Json, JsonPath, Page, PageEvidence,
     PageId, ParentRow, Plan, Position, RequestDraft, ResourcePlan, ResponseView, Result, Step, StopReason,
-    Totals,
+    Totals, WindowPart,
 };
 
 use crate::extract::ResourceStart;
@@ -35,6 +35,8 @@ pub(crate) struct ResourceRun<'a> {
     records_before: u64,
     /// The number of the parent's row.
     parent: Option<u64>,
+    /// Which of the run's windows.
+    part: Option<WindowPart>,
     /// Columns from the parent's row.
     include: Vec<(String, Value)>,
 }
@@ -52,7 +54,8 @@ impl<'a> ResourceRun<'a> {
             (Some(incremental), Some(window)) => Some(RowFilter::new(
                 incremental,
                 window,
-                request::asked_bounds(resource, incremental),
+                start.part.unwrap_or(WindowPart::WHOLE),
+                resource.asked_bounds(),
                 &resource.load.primary_key,
                 start.cursor_state.as_ref(),
             )),
@@ -62,6 +65,7 @@ impl<'a> ResourceRun<'a> {
             }
             (None, _) => None,
         };
+        let is_part = start.is_part();
         Ok(Self {
             resource,
             plan,
@@ -70,12 +74,13 @@ impl<'a> ResourceRun<'a> {
             window_key: page_key(window, start.parent.as_ref()),
             filter,
             guard: PagingGuard::new(start.last_body_hash),
-            reach: reach(resource, plan),
+            reach: reach(resource, plan, is_part),
             selector: resource.data_selector.clone(),
             position: start.position,
             pages_before: start.pages_before,
             records_before: start.records_before,
             parent: start.parent.as_ref().map(|row| row.ordinal),
+            part: start.part,
             include: match (&resource.family.parent, &start.parent) {
                 (Some(plan), Some(row)) => include::columns(plan, row),
                 _ => Vec::new(),
@@ -188,8 +193,9 @@ impl<'a> ResourceRun<'a> {
                 for own in [&self.draft.credentials[..], tokens] {
                     followed::forget_credentials(&mut next, own, trusted);
                 }
-                // A child's pages are counted over all rows of its parent, which is not known here.
+                // Pages are counted over all parent rows and windows, which are not known here.
                 let at_limit = self.parent.is_none()
+                    && self.part.is_none()
                     && self.plan.page_limit.is_some_and(|limit| self.page_number() >= limit);
                 (Some(next), at_limit.then_some(StopReason::PageLimit))
             }
@@ -277,6 +283,8 @@ impl<'a> ResourceRun<'a> {
             selector_matched: false,
             retries: answer.retries,
             cursor_state: self.filter.as_ref().and_then(RowFilter::state),
+            cursor_key: None,
+            window: self.part,
             family: FamilyEvidence { parent: self.parent, offers: Vec::new() },
             warnings: Vec::new(),
             one_by_one: None,
@@ -320,10 +328,10 @@ impl<'a> ResourceRun<'a> {
     }
 }
 
-/// Makes the guard of a resource. The pages of a child are limited over all rows of its parent, which one row cannot know.
-fn reach<'a>(resource: &'a ResourcePlan, plan: &Plan) -> Reach<'a> {
+/// Makes the guard of a resource. Pages are limited over all parent rows and windows, which one of them cannot know.
+fn reach<'a>(resource: &'a ResourcePlan, plan: &Plan, is_part: bool) -> Reach<'a> {
     let manners = &plan.client.manners;
-    let counts_elsewhere = resource.family.parent.is_some() && plan.page_limit.is_some();
+    let counts_elsewhere = is_part && plan.page_limit.is_some();
     let width = if manners.parallel_pages && !counts_elsewhere { manners.concurrency } else { 0 };
     let may_stop_early = resource.incremental.as_ref().is_some_and(|plan| plan.row_order.is_some());
     Reach::new(width, may_stop_early, &resource.load.primary_key)

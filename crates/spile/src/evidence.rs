@@ -1,9 +1,11 @@
 //! What the ledger says about one resource, folded page by page: where to go on, and what the verdict rests on.
 //!
-//! A child is folded row by row of its parent: of a finished row only counts are left, however many rows there are.
+//! A resource that is paged in parts is folded part by part: of a finished one only counts are left, however many there are.
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
-use spile_core::{PageEvidence, Position, StopReason, Totals, VerdictStatus};
+use spile_core::{PageEvidence, Position, StopReason, Totals, VerdictStatus, WindowPart};
 
 use crate::verdict;
 
@@ -44,50 +46,60 @@ pub(crate) struct ResourceEvidence {
     pub(crate) cursor_state: Option<Value>,
     /// Why pages were no longer asked for ahead; the first sentence ...
     pub(crate) one_by_one: Option<String>,
-    /// ... of so many, which are more than one only for a child.
+    /// ... of so many, which are more than one only for a resource in parts.
     pub(crate) one_by_one_count: u64,
     /// Sentences about odd things.
     pub(crate) warnings: Vec<String>,
     /// Rows given to children.
     pub(crate) offered: u64,
-    /// The rows of the parent that pages are for; `None` for a resource without a parent.
-    pub(crate) rows: Option<Box<ParentRows>>,
+    /// The cursors of single parent rows after the newest page, where each row has its own.
+    pub(crate) parent_cursors: BTreeMap<String, Value>,
+    /// The parts that it is paged in; `None` for a resource that is paged in one go.
+    pub(crate) parts: Option<Box<PartsEvidence>>,
 }
 
-/// The rows of a parent, as far as a child has been paged for them.
+/// The parts of a resource that is paged once per parent row, per window or both, as far as it has been paged.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct ParentRows {
-    /// The number of the newest one.
-    pub(crate) newest: u64,
+pub(crate) struct PartsEvidence {
+    /// The number of the newest one's parent row; 0 without a parent.
+    pub(crate) row: u64,
+    /// The newest one's window; `None` where nothing is cut.
+    pub(crate) window: Option<WindowPart>,
     /// The pages of the newest one.
     pub(crate) run: ResourceEvidence,
-    /// Rows whose pages are all staged.
+    /// Rows whose pages are all staged, in all windows.
+    pub(crate) rows_finished: u64,
+    /// Parts whose pages are all staged.
     pub(crate) finished: u64,
-    /// Of these, rows whose answer the config says to ignore.
+    /// Of these, parts whose answer the config says to ignore.
     pub(crate) ignored: u64,
-    /// Of these, rows whose totals agree.
+    /// Of these, parts whose totals agree.
     pub(crate) proven: u64,
-    /// Of these, rows where something looks wrong or is missing ...
+    /// Of these, parts where something looks wrong or is missing ...
     pub(crate) doubtful: u64,
     /// ... with the worst status and the first sentence of it.
     pub(crate) doubt: Option<(VerdictStatus, String)>,
-    /// Of these, rows whose last page the selector did not match.
+    /// Of these, parts whose last page the selector did not match.
     pub(crate) selector_missed: u64,
     /// Records of the fullest only page that ended without a total.
     pub(crate) only_page_records_max: u64,
 }
 
-impl ParentRows {
-    fn add(&mut self, ordinal: u64, page: &PageEvidence) {
-        if self.newest != ordinal || self.run.finished() {
-            self.newest = ordinal;
+impl PartsEvidence {
+    fn add(&mut self, page: &PageEvidence) {
+        let row = page.family.parent.unwrap_or(0);
+        if (self.row, self.window) != (row, page.window) || self.run.stop.is_some() {
+            (self.row, self.window) = (row, page.window);
             self.run = ResourceEvidence::default();
         }
         self.run.add_page(page);
-        if !self.run.finished() {
+        if self.run.stop.is_none() {
             return;
         }
-        self.finished = ordinal + 1;
+        self.finished += 1;
+        if !self.window.is_some_and(WindowPart::has_next) {
+            self.rows_finished = row + 1;
+        }
         let run = &self.run;
         self.ignored += u64::from(run.stop == Some(StopReason::Ignored));
         self.selector_missed += u64::from(verdict::selector_missed(run));
@@ -116,8 +128,11 @@ impl ResourceEvidence {
     /// Adds a staged page.
     pub(crate) fn add(&mut self, page: &PageEvidence) {
         self.add_page(page);
-        if let Some(ordinal) = page.family.parent {
-            self.rows.get_or_insert_default().add(ordinal, page);
+        if page.family.parent.is_some() || page.window.is_some() {
+            self.parts.get_or_insert_default().add(page);
+        }
+        if let (Some(key), Some(cursor)) = (&page.cursor_key, &page.cursor_state) {
+            self.parent_cursors.insert(key.clone(), cursor.clone());
         }
     }
 
@@ -153,19 +168,26 @@ impl ResourceEvidence {
         }
     }
 
-    /// Returns whether all pages are staged.
+    /// Returns whether all pages of a resource without a parent are staged.
     pub(crate) fn finished(&self) -> bool {
-        self.stop.is_some()
+        match &self.parts {
+            Some(parts) => parts.rows_finished > 0,
+            None => self.stop.is_some(),
+        }
     }
 
     /// Returns how many of the parent's rows have all their pages staged.
     pub(crate) fn rows_finished(&self) -> u64 {
-        self.rows.as_ref().map_or(0, |rows| rows.finished)
+        self.parts.as_ref().map_or(0, |parts| parts.rows_finished)
     }
 
-    /// Returns the parent's row that is paged half way, with its pages.
-    pub(crate) fn row_under_way(&self) -> Option<(u64, &ResourceEvidence)> {
-        let rows = self.rows.as_ref().filter(|rows| !rows.run.finished())?;
-        Some((rows.newest, &rows.run))
+    /// Returns the row whose parts are not all staged, and the first such window, with its pages if there are some.
+    pub(crate) fn under_way(&self) -> Option<(u64, u64, Option<&ResourceEvidence>)> {
+        let parts = self.parts.as_ref()?;
+        let window = parts.window.map_or(0, |part| part.index);
+        if parts.run.stop.is_none() {
+            return Some((parts.row, window, Some(&parts.run)));
+        }
+        parts.window.is_some_and(WindowPart::has_next).then_some((parts.row, window + 1, None))
     }
 }

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use spile_core::{Error, ErrorKind, Observer, Page, ParentRow, Plan, Position, ResourcePlan, Result};
-use spile_extract::{AheadBudget, Counters, ExtractEnv, ResourceStart, Transport, Window, extract_resource};
+use spile_core::{Error, ErrorKind, Observer, Page, ParentRow, Plan, ResourcePlan, Result};
+use spile_extract::{AheadBudget, Counters, ExtractEnv, ResourceStart, Transport, extract_resource};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::evidence::ResourceEvidence;
-use crate::family::{Child, ChildStart, Outlet, ended_abnormally};
-use crate::package::OpenPackage;
+use crate::family::{InParts, Outlet, ended_abnormally};
+use crate::starts::{Start, Unfinished};
 
 /// Rows of a parent that may wait for one of its children.
 const ROWS_WAITING_MAX: usize = 64;
@@ -34,93 +33,6 @@ pub(crate) struct Shared {
     pub(crate) observer: Arc<dyn Observer>,
     /// Set to true to stop every task at its next step.
     pub(crate) cancel: Arc<watch::Sender<bool>>,
-}
-
-/// Where a resource goes on.
-pub(crate) enum Start {
-    /// A resource of its own.
-    Root(Box<ResourceStart>),
-    /// One that is paged per row of another.
-    Child(Box<ChildStart>),
-}
-
-/// A resource that is not finished.
-pub(crate) struct Unfinished {
-    index: usize,
-    start: Start,
-    /// The number of the next row that it gives to children.
-    next_ordinal: u64,
-}
-
-/// Returns where each resource that is not finished goes on.
-pub(crate) fn starts(plan: &Plan, package: &OpenPackage) -> Result<Vec<Unfinished>> {
-    let mut starts = Vec::new();
-    for (index, resource) in plan.resources.iter().enumerate() {
-        if is_finished(plan, package, resource) {
-            continue;
-        }
-        let window: Option<Window> = package.opened.windows.get(&resource.name).cloned();
-        let evidence = package.evidence.get(&resource.name);
-        let start = match &resource.family.parent {
-            Some(parent) => Start::Child(Box::new(child_start(package, &parent.resource, evidence, window)?)),
-            None => Start::Root(Box::new(match evidence {
-                Some(evidence) => going_on(evidence, window),
-                None => ResourceStart::fresh(window),
-            })),
-        };
-        let next_ordinal = evidence.map_or(0, |evidence| evidence.offered);
-        starts.push(Unfinished { index, start, next_ordinal });
-    }
-    Ok(starts)
-}
-
-/// Returns whether the ledger has all of a resource. A child ends with its parent, after the last row's last page.
-fn is_finished(plan: &Plan, package: &OpenPackage, resource: &ResourcePlan) -> bool {
-    let evidence = package.evidence.get(&resource.name);
-    let Some(parent) = &resource.family.parent else {
-        return evidence.is_some_and(ResourceEvidence::finished);
-    };
-    let pages = evidence.map_or(0, |evidence| evidence.pages);
-    if plan.page_limit.is_some_and(|limit| pages >= limit) {
-        return true;
-    }
-    let Some(above) = plan.resources.iter().find(|above| above.name == parent.resource) else { return false };
-    let offered = package.evidence.get(&above.name).map_or(0, |evidence| evidence.offered);
-    let done = evidence.map_or(0, ResourceEvidence::rows_finished);
-    is_finished(plan, package, above) && done >= offered
-}
-
-fn going_on(evidence: &ResourceEvidence, window: Option<Window>) -> ResourceStart {
-    ResourceStart {
-        position: evidence.next.clone().unwrap_or(Position::Start),
-        window,
-        cursor_state: evidence.cursor_state.clone(),
-        pages_before: evidence.pages,
-        records_before: evidence.records,
-        last_body_hash: evidence.last_body_hash.clone(),
-        next_is_resume: evidence.pages > 0,
-        parent: None,
-    }
-}
-
-fn child_start(
-    package: &OpenPackage,
-    parent: &str,
-    evidence: Option<&ResourceEvidence>,
-    window: Option<Window>,
-) -> Result<ChildStart> {
-    let half_done = evidence.and_then(ResourceEvidence::row_under_way);
-    let first = half_done.map(|(_, run)| going_on(run, window.clone()));
-    let from =
-        half_done.map_or_else(|| evidence.map_or(0, ResourceEvidence::rows_finished), |(ordinal, _)| ordinal);
-    let known = package.evidence.get(parent).is_some_and(|parent| parent.offered > from);
-    Ok(ChildStart {
-        pending: if known { package.offers(parent, from)? } else { Vec::new() },
-        first,
-        window,
-        cursor_state: evidence.and_then(|evidence| evidence.cursor_state.clone()),
-        pages: evidence.map_or(0, |evidence| evidence.pages),
-    })
 }
 
 /// Fetches until every resource is finished or one fails. The first failure stops the others; it is returned after
@@ -148,19 +60,27 @@ pub(crate) async fn extract_all(
         let children = senders.remove(name).unwrap_or_default();
         let outlet = Outlet { pages: pages.clone(), children, next_ordinal };
         let (shared, counters) = (shared.clone(), Arc::clone(&counters[name]));
+        let slots = Arc::clone(&slots);
         match start {
-            Start::Root(start) => {
-                let slots = Arc::clone(&slots);
+            Start::Whole(start) => {
                 tasks.spawn(async move {
                     let _slot = slots.acquire().await.expect("the semaphore is never closed");
                     Box::pin(extract_root(&shared, index, *start, &counters, outlet)).await
                 });
             }
-            // A child takes no slot: its parent would wait for it while holding one.
-            Start::Child(start) => {
+            Start::InParts(start) => {
                 let rows = receivers.remove(&index);
-                let child = Child { shared, index, counters, start: *start, rows, outlet };
-                tasks.spawn(Box::pin(child.extract()));
+                let is_child = rows.is_some();
+                let parts = InParts { shared, index, counters, start: *start, rows, outlet };
+                tasks.spawn(async move {
+                    // A child takes no slot: its parent would wait for it while holding one.
+                    let _slot = if is_child {
+                        None
+                    } else {
+                        Some(slots.acquire().await.expect("the semaphore is never closed"))
+                    };
+                    Box::pin(parts.extract()).await
+                });
             }
         }
     }

@@ -1,24 +1,26 @@
-//! Children: resources that are paged once per row of another.
+//! Resources that are paged in parts: once per row of a parent, once per window of a cursor, or both.
 //!
 //! ```text
 //! parent ──pages──▶ staging
-//!    └──rows──▶ child: a window of runs, one per row, side by side ──pages in the order of the rows──▶ staging
+//!    └──rows──▶ child: some runs, one per row and window, side by side ──pages in the order of the parts──▶ staging
 //! ```
 //!
-//! Invariants: a page of a child leaves after the page of its parent, and all pages of a row leave before those of the
-//! next, so the ledger needs one number to say how far a child is; nothing is held but a window of runs, each with at
-//! most a page waiting.
+//! Invariants: a page of a child leaves after the page of its parent, and all pages of a part leave before those of the
+//! next, so the ledger needs the newest part to say how far a resource is; nothing is held but some runs, each with at
+//! most a page waiting. Runs do not know of each other: what they say of the cursor is folded in the order of the parts.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde_json::Value;
-use spile_core::{Error, ErrorKind, Event, Page, ParentRow, Result};
-use spile_extract::{Counters, ExtractEnv, ResourceStart, Window, extract_resource};
+use spile_core::{Error, ErrorKind, Event, Page, ParentRow, Plan, ResourcePlan, Result};
+use spile_extract::{Counters, ExtractEnv, ResourceStart, extract_resource, fold_states};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::extraction::{Shared, interrupted};
+use crate::parent_cursors::MovedCursors;
+use crate::parts::{Opener, Part, PartContext, Parts};
 
 /// Where pages and the rows for children go.
 pub(crate) struct Outlet {
@@ -53,52 +55,57 @@ impl Outlet {
     }
 }
 
-/// Where a child goes on.
-pub(crate) struct ChildStart {
-    /// Rows whose parent page is staged while theirs are not; the first may be half done.
-    pub(crate) pending: Vec<ParentRow>,
+/// Where a resource that is paged in parts goes on.
+pub(crate) struct PartsStart {
+    /// What is known of the parts that are to come.
+    pub(crate) parts: Parts,
     /// Where the first of them goes on, when it is half done.
     pub(crate) first: Option<ResourceStart>,
-    /// The window of the child.
-    pub(crate) window: Option<Window>,
     /// The cursor state after the staged pages.
     pub(crate) cursor_state: Option<Value>,
+    /// The cursors of single parent rows after the staged pages.
+    pub(crate) moved: MovedCursors,
     /// Pages staged.
     pub(crate) pages: u64,
 }
 
-/// The pages of one row of the parent.
+/// The pages of one part.
 struct Run {
     pages: mpsc::Receiver<Page>,
     task: JoinHandle<Result<()>>,
+    cursor_key: Option<String>,
 }
 
-/// A child under way.
-pub(crate) struct Child {
+/// A resource under way that is paged in parts.
+pub(crate) struct InParts {
     pub(crate) shared: Shared,
     pub(crate) index: usize,
     pub(crate) counters: Arc<Counters>,
-    pub(crate) start: ChildStart,
+    pub(crate) start: PartsStart,
+    /// Where the parent's rows come from, while there is a parent that still gives some.
     pub(crate) rows: Option<mpsc::Receiver<ParentRow>>,
     pub(crate) outlet: Outlet,
 }
 
-impl Child {
-    /// Pages the child for every row of its parent.
+impl InParts {
+    /// Pages the resource part by part.
     pub(crate) async fn extract(mut self) -> Result<()> {
-        let name = self.shared.plan.resources[self.index].name.clone();
+        let plan = Arc::clone(&self.shared.plan);
+        let resource = &plan.resources[self.index];
+        if *self.shared.cancel.borrow() {
+            return Err(interrupted());
+        }
         let observer = Arc::clone(&self.shared.observer);
-        let words = self.start.window.as_ref().map(Window::describe);
-        observer.on_event(&Event::ResourceStarted { resource: &name, window: words.as_deref() });
-        let mut pending: VecDeque<ParentRow> = std::mem::take(&mut self.start.pending).into();
+        let words = self.start.parts.opener().describe();
+        observer.on_event(&Event::ResourceStarted { resource: &resource.name, window: words.as_deref() });
         let mut runs: VecDeque<Run> = VecDeque::new();
         let width = self.width();
-        let limit = self.shared.plan.page_limit.unwrap_or(u64::MAX);
+        let limit = plan.page_limit.unwrap_or(u64::MAX);
         while self.start.pages < limit {
             if runs.len() < width
-                && let Some(row) = pending.pop_front()
+                && let Some(part) = self.start.parts.next(&context(&plan, resource))?
             {
-                runs.push_back(self.run(row));
+                runs.push_back(self.run(part));
                 continue;
             }
             if runs.is_empty() && self.rows.is_none() {
@@ -106,16 +113,16 @@ impl Child {
             }
             tokio::select! {
                 row = next_row(&mut self.rows), if runs.len() < width => match row {
-                    Some(row) => runs.push_back(self.run(row)),
+                    Some(row) => self.start.parts.push(row),
                     None => self.rows = None,
                 },
-                page = next_page(&mut runs) => match page {
-                    Some(page) => {
-                        self.start.cursor_state.clone_from(&page.evidence.cursor_state);
+                page = next_page(&mut runs) => match (page, runs.front()) {
+                    (Some(mut page), Some(run)) => {
+                        self.start.fold(&mut page, run.cursor_key.as_deref(), resource, &plan)?;
                         self.start.pages += 1;
                         self.outlet.send(page).await?;
                     }
-                    None => {
+                    _ => {
                         if let Some(run) = runs.pop_front() {
                             run.task.await.unwrap_or_else(|panic| Err(ended_abnormally(panic)))?;
                         }
@@ -123,33 +130,24 @@ impl Child {
                 },
             }
         }
-        observer.on_event(&Event::ResourceFinished { resource: &name });
+        observer.on_event(&Event::ResourceFinished { resource: &resource.name });
         Ok(())
     }
 
-    /// Returns how many rows are looked at side by side. A cursor is shared by all rows, as in dlt, so it forbids that.
+    /// Returns how many parts are looked at side by side.
     fn width(&self) -> usize {
         let plan = &self.shared.plan;
-        if plan.resources[self.index].incremental.is_some() {
-            return 1;
-        }
-        // Every row has a page or more, so a row beyond the page limit would be asked for in vain.
+        // Every part has a page or more, so a part beyond the page limit would be asked for in vain.
         let pages_left =
             plan.page_limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.start.pages).max(1));
-        // The transport bounds what is in flight; the rest of the window are pages that wait for their turn.
+        // The transport bounds what is in flight; the rest are pages that wait for their turn.
         let window = plan.client.manners.concurrency.max(1).saturating_mul(2);
         usize::try_from(pages_left).map_or(window, |left| left.min(window))
     }
 
-    fn run(&mut self, row: ParentRow) -> Run {
-        let start = match self.start.first.take() {
-            Some(start) => ResourceStart { parent: Some(row), ..start },
-            None => ResourceStart {
-                cursor_state: self.start.cursor_state.clone(),
-                parent: Some(row),
-                ..ResourceStart::fresh(self.start.window.clone())
-            },
-        };
+    fn run(&mut self, part: Part) -> Run {
+        let start = self.start.first.take().unwrap_or_else(|| ResourceStart::fresh(None));
+        let start = ResourceStart { parent: part.row, window: part.window, part: part.place, ..start };
         let (sender, pages) = mpsc::channel(1);
         let (shared, counters, index) = (self.shared.clone(), Arc::clone(&self.counters), self.index);
         let task = tokio::spawn(async move {
@@ -162,7 +160,47 @@ impl Child {
             };
             Box::pin(extract_resource(&shared.plan.resources[index], start, &env, &counters, sender)).await
         });
-        Run { pages, task }
+        Run { pages, task, cursor_key: part.cursor_key }
+    }
+}
+
+impl PartsStart {
+    /// Puts the cursor state of all parts so far in the place of the state that one part knows.
+    fn fold(
+        &mut self,
+        page: &mut Page,
+        key: Option<&str>,
+        resource: &ResourcePlan,
+        plan: &Plan,
+    ) -> Result<()> {
+        let Some(incremental) = &resource.incremental else { return Ok(()) };
+        let state = page.evidence.cursor_state.take();
+        match (self.parts.opener(), key) {
+            (Opener::PerParent { stored, .. }, Some(key)) => {
+                let most = plan.limits.parent_cursors_max;
+                let folded = self.moved.fold(key, state.as_ref(), incremental, stored, most);
+                page.evidence.cursor_state =
+                    folded.map_err(|error| error.with("resource", &resource.name))?;
+                page.evidence.cursor_key = Some(key.to_owned());
+            }
+            (Opener::Shared(windows), _) => {
+                let before = self.cursor_state.as_ref();
+                let folded = fold_states(incremental, Some(windows.whole()), before, state.as_ref());
+                self.cursor_state.clone_from(&folded);
+                page.evidence.cursor_state = folded;
+            }
+            (Opener::PerParent { .. } | Opener::Nothing, _) => {}
+        }
+        Ok(())
+    }
+}
+
+/// Returns what of the plan the parts of a resource are made by.
+pub(crate) fn context<'a>(plan: &'a Plan, resource: &'a ResourcePlan) -> PartContext<'a> {
+    PartContext {
+        incremental: resource.incremental.as_ref(),
+        bound: resource.family.parent.as_ref().map_or(&[][..], |parent| &parent.bound),
+        limits: &plan.limits,
     }
 }
 

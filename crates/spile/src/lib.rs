@@ -21,16 +21,20 @@ mod clock;
 mod durable;
 mod environment;
 mod evidence;
+mod explain;
 mod extraction;
 mod family;
 mod history;
 mod ledger;
 mod package;
+mod parent_cursors;
+mod parts;
 mod preview;
 mod recover;
 mod run;
 mod segment;
 mod staging;
+mod starts;
 mod state;
 mod state_by_hand;
 mod verdict;
@@ -39,11 +43,12 @@ mod workdir;
 pub use environment::{
     Environment, RunOptions, config_schema, convert_config, load_config, locate_dataset, open_destination,
 };
+pub use explain::explain;
 pub use history::{PastLoad, past_loads};
 pub use preview::{Preview, PreviewColumn, PreviewTable, preview};
 pub use run::run;
 pub use spile_config::{
-    Converted, DIALECTS, Dialect, KEY_GROUPS, KeyGroup, Options as ConfigOptions, Resolved, explain,
+    Converted, DIALECTS, Dialect, KEY_GROUPS, KeyGroup, Options as ConfigOptions, Resolved,
 };
 pub use spile_core::{
     Def, Destination, DestinationPlan, Diagnostic, Error, ErrorKind, Event, FieldDoc, Observer, Plan,

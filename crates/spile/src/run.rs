@@ -21,7 +21,9 @@ use crate::extraction::{self, Shared, Traffic};
 use crate::ledger::{LEDGER_VERSION, Opened};
 use crate::package::{self, OpenPackage};
 use crate::recover::{self, Expected, Finished};
-use crate::verdict::{Parent, judge};
+use crate::starts::{self, Remembered, Unfinished};
+use crate::state::Moved;
+use crate::verdict::{Scope, judge};
 use crate::workdir::{self, Workdir};
 use crate::{clock, history, staging, state};
 
@@ -74,6 +76,7 @@ pub(crate) struct StagedLoad {
     pub(crate) schema: Schema,
     roots: Vec<(String, WriteDisposition)>,
     traffic: BTreeMap<String, Traffic>,
+    warnings: Vec<String>,
 }
 
 impl Line<'_> {
@@ -95,8 +98,8 @@ impl Line<'_> {
         let package = self.open_package(&stored, &report.destination)?;
         let staged = self.fill(package, &stored, identifier_length_max)?;
         self.report_staged(report, &staged);
-        let cursors = self.cursors(&staged.package);
-        let state = state::advance(stored.state.as_ref(), self.plan, &cursors, &self.reset_resources());
+        let moved = self.moved(&staged.package);
+        let state = state::advance(stored.state.as_ref(), self.plan, &moved, &self.reset_resources());
         let folder = staged.package.folder.clone();
         let mut schema = staged.schema;
         spile_load::finalize_schema(&mut schema);
@@ -143,18 +146,16 @@ impl Line<'_> {
         let mut windows = BTreeMap::new();
         for resource in &self.plan.resources {
             let Some(incremental) = &resource.incremental else { continue };
-            // dlt forgets the cursor of a replaced resource: each run loads it whole.
-            let replaced = resource.load.write_disposition == WriteDisposition::Replace;
-            let before = if replaced || self.plan.backfill {
-                None
-            } else {
-                state::cursor(
-                    stored.state.as_ref(),
-                    &self.plan.source,
-                    &resource.name,
-                    incremental.cursor_path.as_str(),
-                )
-            };
+            if incremental.per_parent {
+                continue;
+            }
+            let before = state::cursor(
+                stored.state.as_ref(),
+                &self.plan.source,
+                &resource.name,
+                incremental.cursor_path.as_str(),
+            );
+            let before = before.filter(|_| starts::keeps_cursors(self.plan, resource));
             windows.insert(resource.name.clone(), Window::open(incremental, before, now)?);
         }
         let opened = Opened {
@@ -191,22 +192,32 @@ impl Line<'_> {
         let counters: BTreeMap<String, Arc<Counters>> =
             self.plan.resources.iter().map(|resource| (resource.name.clone(), Arc::default())).collect();
         let runtime = runtime()?;
-        let outcome = self.transfer(&runtime, &mut package, &mut normalizer, &counters);
+        let starts = starts::starts(
+            self.plan,
+            &Remembered {
+                opened: &package.opened,
+                evidence: &package.evidence,
+                offers: &|resource, from| package.offers(resource, from),
+                state: stored.state.as_ref(),
+            },
+        )?;
+        let outcome = self.transfer(&runtime, starts, &mut package, &mut normalizer, &counters);
         runtime.shutdown_background();
-        outcome?;
+        let warnings = outcome?;
         let traffic =
             counters.iter().map(|(name, counters)| (name.clone(), extraction::traffic(counters))).collect();
-        Ok(StagedLoad { package, schema: normalizer.schema().clone(), roots, traffic })
+        Ok(StagedLoad { package, schema: normalizer.schema().clone(), roots, traffic, warnings })
     }
 
-    /// Runs the network tasks and the staging thread until both are done.
+    /// Runs the network tasks and the staging thread until both are done; returns what is to be told.
     fn transfer(
         &self,
         runtime: &Runtime,
+        starts: Vec<Unfinished>,
         package: &mut OpenPackage,
         normalizer: &mut Normalizer,
         counters: &BTreeMap<String, Arc<Counters>>,
-    ) -> Result<()> {
+    ) -> Result<Vec<String>> {
         let (cancel, _) = watch::channel(false);
         let guard = runtime.enter();
         let http = HttpTransport::new(&self.plan.client, &self.plan.limits)?;
@@ -215,6 +226,7 @@ impl Line<'_> {
             Some(watch) => Arc::new(WatchedTransport::new(http, Arc::clone(watch))),
             None => Arc::new(http),
         };
+        let tokens = transport.tokens().clone();
         let shared = Shared {
             plan: Arc::new(self.plan.clone()),
             transport,
@@ -222,7 +234,6 @@ impl Line<'_> {
             observer: Arc::clone(self.observer),
             cancel: Arc::new(cancel),
         };
-        let starts = extraction::starts(self.plan, package)?;
         if self.options.stop_on_signal {
             runtime.spawn(stop_on_signal(Arc::clone(&shared.cancel)));
         }
@@ -234,26 +245,35 @@ impl Line<'_> {
                 runtime.block_on(Box::pin(extraction::extract_all(&shared, starts, counters, sender)));
             (stager.join(), extracted)
         });
-        match staged {
+        let warnings: Vec<String> = tokens.rotated().iter().map(|endpoint| rotated(endpoint)).collect();
+        let outcome = match staged {
             // A page that cannot be staged closes the channel, and extraction fails for that: the cause comes first.
-            Ok(staged) => staged?,
+            Ok(staged) => staged.and(extracted),
             Err(panic) => std::panic::resume_unwind(panic),
-        }
-        extracted
-    }
-
-    /// The new cursor states by resource and cursor path.
-    fn cursors(&self, package: &OpenPackage) -> BTreeMap<(String, String), Value> {
-        let mut cursors = BTreeMap::new();
-        for resource in &self.plan.resources {
-            let Some(incremental) = &resource.incremental else { continue };
-            let state =
-                package.evidence.get(&resource.name).and_then(|evidence| evidence.cursor_state.clone());
-            if let Some(state) = state {
-                cursors.insert((resource.name.clone(), incremental.cursor_path.as_str().to_owned()), state);
+        };
+        if outcome.is_err() {
+            // There will be no report to tell it.
+            for message in &warnings {
+                self.observer.on_event(&Event::Warning { message });
             }
         }
-        cursors
+        outcome.map(|()| warnings)
+    }
+
+    /// What the run has moved.
+    fn moved<'p>(&self, package: &'p OpenPackage) -> Moved<'p> {
+        let mut moved = Moved::default();
+        for resource in &self.plan.resources {
+            let Some(incremental) = &resource.incremental else { continue };
+            let Some(evidence) = package.evidence.get(&resource.name) else { continue };
+            let key = (resource.name.clone(), incremental.cursor_path.as_str().to_owned());
+            if incremental.per_parent {
+                moved.parents.insert(key, &evidence.parent_cursors);
+            } else if let Some(state) = &evidence.cursor_state {
+                moved.cursors.insert(key, state.clone());
+            }
+        }
+        moved
     }
 
     fn merging_resources(&self) -> impl Iterator<Item = &str> {
@@ -276,19 +296,22 @@ impl Line<'_> {
 
     /// Adds what was read, and what there is to warn of.
     pub(crate) fn report_staged(&self, report: &mut RunReport, staged: &StagedLoad) {
-        let StagedLoad { package, traffic, .. } = staged;
+        let StagedLoad { package, traffic, warnings, .. } = staged;
+        report.warnings.extend(warnings.iter().cloned());
         for resource in &self.plan.resources {
             let sent = traffic.get(&resource.name).copied().unwrap_or_default();
             report.requests += sent.requests;
             report.retries += sent.retries;
             report.bytes += sent.bytes;
             let evidence = package.evidence.get(&resource.name).cloned().unwrap_or_default();
-            let window = package.opened.windows.get(&resource.name).map(Window::describe);
+            // The windows were opened and cut before, so this gives the same again.
+            let opener = starts::opener(self.plan, resource, &package.opened, None);
+            let window = opener.ok().and_then(|opener| opener.describe());
             report.warnings.extend(page_warnings(resource, &evidence));
             report.resources.push(ResourceReport {
                 requests: sent.requests,
                 window,
-                verdict: judge(resource, &evidence, parent_of(self.plan, resource, &package.evidence)),
+                verdict: judge(resource, &evidence, scope_of(self.plan, resource, &package.evidence)),
                 ..resource_report(&resource.name, &evidence)
             });
         }
@@ -303,7 +326,7 @@ fn report_finished(report: &mut RunReport, plan: &Plan, load: &Finished) -> Resu
         let evidence = all.get(&resource.name).cloned().unwrap_or_default();
         report.warnings.extend(page_warnings(resource, &evidence));
         report.resources.push(ResourceReport {
-            verdict: judge(resource, &evidence, parent_of(plan, resource, &all)),
+            verdict: judge(resource, &evidence, scope_of(plan, resource, &all)),
             ..resource_report(&resource.name, &evidence)
         });
     }
@@ -316,15 +339,11 @@ fn page_warnings(resource: &ResourcePlan, evidence: &ResourceEvidence) -> Vec<St
     evidence.warnings.iter().map(|warning| format!("{}: {warning}", resource.name)).collect()
 }
 
-/// Returns what a child is held against.
-fn parent_of(
-    plan: &Plan,
-    resource: &ResourcePlan,
-    evidence: &IndexMap<String, ResourceEvidence>,
-) -> Option<Parent> {
-    let parent = resource.family.parent.as_ref()?;
-    let offered = evidence.get(&parent.resource).map_or(0, |evidence| evidence.offered);
-    Some(Parent { offered, page_limit: plan.page_limit })
+/// Returns what a resource is held against.
+fn scope_of(plan: &Plan, resource: &ResourcePlan, evidence: &IndexMap<String, ResourceEvidence>) -> Scope {
+    let parent = resource.family.parent.as_ref();
+    let offered = |name: &str| evidence.get(name).map_or(0, |evidence| evidence.offered);
+    Scope { parent_rows: parent.map(|parent| offered(&parent.resource)), page_limit: plan.page_limit }
 }
 
 fn resource_report(name: &str, evidence: &ResourceEvidence) -> ResourceReport {
@@ -374,6 +393,14 @@ fn base_hash(stored: &Stored) -> String {
     let schema = stored.schema.as_ref().map(|schema| schema.version_hash.clone()).unwrap_or_default();
     let state = stored.state.as_ref().map(Value::to_string).unwrap_or_default();
     blake3::hash(format!("{schema}\n{state}").as_bytes()).to_hex().to_string()
+}
+
+/// Says that a refresh token was replaced. The new one is a secret, and Spile writes none anywhere.
+fn rotated(endpoint: &str) -> String {
+    format!(
+        "{endpoint} gave a new refresh token, which was used for this run only and is kept nowhere; if the one in your \
+         secrets ended with that, the next run is refused: put a new one there, or have the API give refresh tokens that stay"
+    )
 }
 
 fn runtime() -> Result<Runtime> {

@@ -6,6 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use spile_core::Plan;
 
+use crate::parent_cursors;
+
 /// What the engine must know of the destination's name in dlt's words.
 const STATE_ENGINE_VERSION: u64 = 4;
 
@@ -19,14 +21,22 @@ pub(crate) fn cursor<'a>(
     state?.get("sources")?.get(source)?.get("resources")?.get(resource)?.get("incremental")?.get(cursor_path)
 }
 
+/// What a run has moved, by resource and cursor path.
+#[derive(Debug, Default)]
+pub(crate) struct Moved<'a> {
+    /// Cursor states in dlt's form.
+    pub(crate) cursors: BTreeMap<(String, String), Value>,
+    /// Cursors of single parent rows.
+    pub(crate) parents: BTreeMap<(String, String), &'a BTreeMap<String, Value>>,
+}
+
 /// Returns the state after a load, or `None` when nothing in it changed.
 ///
-/// `cursors` holds the new cursor states by (resource, cursor path); `reset` names resources whose state goes away,
-/// as dlt does for `replace`.
+/// `reset` names resources whose state goes away, as dlt does for `replace`.
 pub(crate) fn advance(
     before: Option<&Value>,
     plan: &Plan,
-    cursors: &BTreeMap<(String, String), Value>,
+    moved: &Moved<'_>,
     reset: &[String],
 ) -> Option<Value> {
     let mut state = match before {
@@ -37,7 +47,12 @@ pub(crate) fn advance(
     for resource in reset {
         resources.remove(resource);
     }
-    for ((resource, cursor_path), cursor) in cursors {
+    for ((resource, cursor_path), cursors) in &moved.parents {
+        if !cursors.is_empty() {
+            parent_cursors::write(object_in(resources, resource), cursor_path, cursors);
+        }
+    }
+    for ((resource, cursor_path), cursor) in &moved.cursors {
         let incremental = object_in(object_in(resources, resource), "incremental");
         incremental.insert(cursor_path.clone(), cursor.clone());
     }
@@ -112,7 +127,7 @@ fn fresh(plan: &Plan) -> Map<String, Value> {
     }
 }
 
-fn object_in<'a>(map: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String, Value> {
+pub(crate) fn object_in<'a>(map: &'a mut Map<String, Value>, key: &str) -> &'a mut Map<String, Value> {
     let entry = map.entry(key.to_owned()).or_insert_with(|| Value::Object(Map::new()));
     if !entry.is_object() {
         *entry = Value::Object(Map::new());
@@ -171,28 +186,48 @@ mod tests {
         }
     }
 
+    fn moved<const N: usize>(cursors: [((String, String), Value); N]) -> Moved<'static> {
+        Moved { cursors: BTreeMap::from(cursors), ..Moved::default() }
+    }
+
+    #[test]
+    fn cursors_of_parents_are_kept_beside_dlts_own() {
+        let key = ("a".to_owned(), "at".to_owned());
+        let of = |pairs: &[(&str, i64)]| -> BTreeMap<String, Value> {
+            pairs.iter().map(|(key, last)| ((*key).to_owned(), json!([last, []]))).collect()
+        };
+        let (first, second) = (of(&[("[1]", 5), ("[2]", 6)]), of(&[("[2]", 7)]));
+        let moved = |parents| Moved { parents: BTreeMap::from([(key.clone(), parents)]), ..Moved::default() };
+        let before = advance(None, &plan(), &moved(&first), &[]).unwrap();
+        let after = advance(Some(&before), &plan(), &moved(&second), &[]).unwrap();
+        let kept = &after["sources"]["rest_api"]["resources"]["a"]["spile"]["per_parent"]["at"];
+        assert_eq!(*kept, json!({"[1]": [5, []], "[2]": [7, []]}), "who is gone stays");
+        let reset = advance(Some(&after), &plan(), &Moved::default(), &["a".to_owned()]).unwrap();
+        assert!(reset.get("sources").is_none(), "{reset}");
+    }
+
     #[test]
     fn versions_move_only_with_content() {
-        let cursors = BTreeMap::from([(("Users".to_owned(), "at".to_owned()), json!({"last_value": "x"}))]);
+        let cursors = moved([(("Users".to_owned(), "at".to_owned()), json!({"last_value": "x"}))]);
         let first = advance(None, &plan(), &cursors, &[]).unwrap();
         assert_eq!(first["_state_version"], 1);
         assert_eq!(cursor(Some(&first), "rest_api", "Users", "at"), Some(&json!({"last_value": "x"})));
         assert_eq!(advance(Some(&first), &plan(), &cursors, &[]), None);
-        let moved = BTreeMap::from([(("Users".to_owned(), "at".to_owned()), json!({"last_value": "y"}))]);
-        assert_eq!(advance(Some(&first), &plan(), &moved, &[]).unwrap()["_state_version"], 2);
+        let later = moved([(("Users".to_owned(), "at".to_owned()), json!({"last_value": "y"}))]);
+        assert_eq!(advance(Some(&first), &plan(), &later, &[]).unwrap()["_state_version"], 2);
     }
 
     #[test]
     fn replaced_resources_lose_their_state_and_others_keep_theirs() {
-        let cursors = BTreeMap::from([
+        let cursors = moved([
             (("a".to_owned(), "at".to_owned()), json!(1)),
             (("b".to_owned(), "at".to_owned()), json!(2)),
         ]);
         let first = advance(None, &plan(), &cursors, &[]).unwrap();
-        let second = advance(Some(&first), &plan(), &BTreeMap::new(), &["a".to_owned()]).unwrap();
+        let second = advance(Some(&first), &plan(), &Moved::default(), &["a".to_owned()]).unwrap();
         assert_eq!(cursor(Some(&second), "rest_api", "a", "at"), None);
         assert_eq!(cursor(Some(&second), "rest_api", "b", "at"), Some(&json!(2)));
-        let empty = advance(None, &plan(), &BTreeMap::new(), &[]).unwrap();
+        let empty = advance(None, &plan(), &Moved::default(), &[]).unwrap();
         assert!(empty.get("sources").is_none(), "{empty}");
     }
 }

@@ -2,34 +2,34 @@
 
 use spile_core::{ResourcePlan, StopReason, Totals, Verdict, VerdictStatus};
 
-use crate::evidence::{ParentRows, ResourceEvidence};
+use crate::evidence::{PartsEvidence, ResourceEvidence};
 
-/// What a child is held against.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Parent {
-    /// Rows that its parent gave.
-    pub(crate) offered: u64,
+/// What a resource is held against, beside its own evidence.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Scope {
+    /// Rows that its parent gave, for a child.
+    pub(crate) parent_rows: Option<u64>,
     /// `--limit-pages`.
     pub(crate) page_limit: Option<u64>,
 }
 
 /// Judges a resource whose pages are all staged.
-pub(crate) fn judge(resource: &ResourcePlan, evidence: &ResourceEvidence, parent: Option<Parent>) -> Verdict {
-    let mut verdict = match parent {
-        Some(parent) => judge_child(resource, evidence, parent),
-        None => judge_root(resource, evidence),
+pub(crate) fn judge(resource: &ResourcePlan, evidence: &ResourceEvidence, scope: Scope) -> Verdict {
+    let mut verdict = match (scope.parent_rows, &evidence.parts) {
+        (Some(_), _) | (None, Some(_)) => judge_parts(resource, evidence, scope),
+        (None, None) => judge_whole(resource, evidence),
     };
     if let Some(reason) = &evidence.one_by_one {
-        let rows = match (parent, evidence.one_by_one_count) {
-            (Some(_), rows) => format!("for {}, ", count(rows, "parent row")),
-            (None, _) => String::new(),
+        let parts = match &evidence.parts {
+            Some(parts) => format!("for {}, ", count(evidence.one_by_one_count, noun(scope, parts))),
+            None => String::new(),
         };
-        verdict.reasons.push(format!("{rows}pages were asked for one by one: {reason}"));
+        verdict.reasons.push(format!("{parts}pages were asked for one by one: {reason}"));
     }
     verdict
 }
 
-fn judge_root(resource: &ResourcePlan, evidence: &ResourceEvidence) -> Verdict {
+fn judge_whole(resource: &ResourcePlan, evidence: &ResourceEvidence) -> Verdict {
     let mut verdict = Verdict::new(VerdictStatus::CompleteAsTold);
     let stop = evidence.stop.as_ref();
     if stop.is_none() {
@@ -69,58 +69,70 @@ fn judge_root(resource: &ResourcePlan, evidence: &ResourceEvidence) -> Verdict {
     verdict
 }
 
-/// Judges a child: all rows of its parent must have been paged to their end, each one without a doubt.
-fn judge_child(resource: &ResourcePlan, evidence: &ResourceEvidence, parent: Parent) -> Verdict {
+/// Returns what the parts of a resource are called.
+fn noun(scope: Scope, parts: &PartsEvidence) -> &'static str {
+    match (scope.parent_rows, parts.window) {
+        (Some(_), None) => "parent row",
+        (Some(_), Some(_)) => "window of parent rows",
+        (None, _) => "window",
+    }
+}
+
+/// Judges a resource in parts: all rows of its parent, and all windows, must have been paged to their end, each one without
+/// a doubt.
+fn judge_parts(resource: &ResourcePlan, evidence: &ResourceEvidence, scope: Scope) -> Verdict {
     let mut verdict = Verdict::new(VerdictStatus::CompleteAsTold);
-    let nothing = ParentRows::default();
-    let rows = evidence.rows.as_deref().unwrap_or(&nothing);
-    if rows.finished < parent.offered {
-        if parent.page_limit.is_some_and(|limit| evidence.pages >= limit) {
+    let nothing = PartsEvidence::default();
+    let parts = evidence.parts.as_deref().unwrap_or(&nothing);
+    let noun = noun(scope, parts);
+    let missing = match scope.parent_rows {
+        Some(rows) => (parts.rows_finished < rows).then(|| (parts.rows_finished, count(rows, "parent row"))),
+        None => (parts.rows_finished == 0)
+            .then(|| (parts.finished, count(parts.window.map_or(1, |part| part.count), "window"))),
+    };
+    if let Some((done, all)) = missing {
+        if scope.page_limit.is_some_and(|limit| evidence.pages >= limit) {
             let reason = format!("stopped after {} by --limit-pages", pages(evidence.pages));
             verdict.add(VerdictStatus::Limited, reason);
             return verdict;
         }
-        let (done, all) = (rows.finished, count(parent.offered, "parent row"));
         verdict.add(VerdictStatus::Incomplete, format!("only {done} of {all} have all their pages"));
     }
-    if let Some((status, reason)) = &rows.doubt {
-        verdict.add(
-            *status,
-            format!("for {} of {}: {reason}", rows.doubtful, count(rows.finished, "parent row")),
-        );
+    if let Some((status, reason)) = &parts.doubt {
+        verdict.add(*status, format!("for {} of {}: {reason}", parts.doubtful, count(parts.finished, noun)));
     }
-    if let (Some(selector), true) = (&resource.data_selector, rows.selector_missed > 0) {
+    if let (Some(selector), true) = (&resource.data_selector, parts.selector_missed > 0) {
         verdict.add(
             VerdictStatus::Suspicious,
             format!(
                 "the data_selector `{}` matched nothing on the last page of {} of {}; that may be an error in the API's own form",
                 selector.as_str(),
-                rows.selector_missed,
-                count(rows.finished, "parent row")
+                parts.selector_missed,
+                count(parts.finished, noun)
             ),
         );
     }
     look_at_window(&mut verdict, evidence);
-    if resource.paginator.page_size().is_some_and(|size| size == rows.only_page_records_max) {
+    if resource.paginator.page_size().is_some_and(|size| size == parts.only_page_records_max) {
         verdict.add(
             VerdictStatus::Suspicious,
-            format!("the only page of a parent row is full ({} records) and the API gave neither a next page nor a total", rows.only_page_records_max),
+            format!("the only page of a {noun} is full ({} records) and the API gave neither a next page nor a total", parts.only_page_records_max),
         );
     }
-    if rows.ignored > 0 {
-        let (ignored, all) = (rows.ignored, count(rows.finished, "parent row"));
+    if parts.ignored > 0 {
+        let (ignored, all) = (parts.ignored, count(parts.finished, noun));
         verdict.reasons.push(format!("{ignored} of {all} were ignored by response_actions"));
     }
     if verdict.status == VerdictStatus::CompleteAsTold {
-        if parent.offered > 0 && rows.proven == parent.offered {
+        if parts.finished > 0 && parts.proven == parts.finished {
             verdict.status = VerdictStatus::ProvenComplete;
         }
-        verdict.reasons.push(format!("all pages of {} were read", count(parent.offered, "parent row")));
+        verdict.reasons.push(format!("all pages of {} were read", count(parts.finished, noun)));
     }
     verdict
 }
 
-/// Judges the pages of one row of a parent by themselves.
+/// Judges the pages of one part by themselves.
 pub(crate) fn of_run(run: &ResourceEvidence) -> Verdict {
     let mut verdict = Verdict::new(VerdictStatus::CompleteAsTold);
     match run.stop {

@@ -67,7 +67,11 @@ fn branch(resource: &Value, depth: usize, text: &mut String) {
                 cursor.push_str(&format!(" {name} {}", word(&incremental[key])));
             }
         }
+        if incremental["per_parent"] == Value::Bool(true) {
+            cursor.push_str(", one for each parent row");
+        }
         lines.push(("cursor", cursor));
+        lines.extend(windows(&incremental["windows"]).map(|line| ("windows", line)));
     }
     let mut table = format!("{}, {}", word(&resource["table"]), word(&resource["write_disposition"]));
     for (name, key) in [("primary key", "primary_key"), ("merge key", "merge_key"), ("declared", "columns")] {
@@ -90,6 +94,20 @@ fn branch(resource: &Value, depth: usize, text: &mut String) {
     for (index, (name, line)) in lines.iter().enumerate() {
         text.push_str(&format!("{indent}{} {name:<8} {line}\n", if index == last { "└" } else { "├" }));
     }
+}
+
+/// Draws how the range of a cursor is cut.
+fn windows(windows: &Value) -> Option<String> {
+    if let Some(error) = windows["error"].as_str() {
+        return Some(error.to_owned());
+    }
+    let count = windows["count"].as_u64()?;
+    let bounds = |window: &Value| format!("{} to {}", word(&window["start"]), word(&window["end"]));
+    let first = bounds(&windows["first"]);
+    Some(match count {
+        1 => format!("1: {first}"),
+        _ => format!("{count}: {first}, … {}", bounds(&windows["last"])),
+    })
 }
 
 fn word(value: &Value) -> String {

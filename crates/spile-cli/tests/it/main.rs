@@ -33,3 +33,4 @@ mod seeds;
 mod state;
 mod tidy;
 mod warnings;
+mod windows;

@@ -134,6 +134,7 @@ fn codes(text: &str) -> BTreeSet<String> {
         "config",
         "source",
         "script",
+        "incremental",
         "limit",
         "state",
         "destination",

@@ -41,6 +41,8 @@ pub(super) const LIMITS: KnownKeys = KnownKeys {
     of: "client.limits",
     known: &[
         "pages_max",
+        "windows_max",
+        "parent_cursors_max",
         "body_bytes_max",
         "redirects_max",
         "nesting_max",
@@ -201,6 +203,8 @@ impl Resolver<'_> {
             let size = usize::try_from(number).unwrap_or(usize::MAX);
             match key.name.as_str() {
                 "pages_max" => limits.pages_max = number,
+                "windows_max" => limits.windows_max = number,
+                "parent_cursors_max" => limits.parent_cursors_max = size,
                 "body_bytes_max" => limits.body_bytes_max = size,
                 "redirects_max" => limits.redirects_max = u32::try_from(number).unwrap_or(u32::MAX),
                 "nesting_max" => limits.nesting_max = size,

@@ -31,6 +31,9 @@ pub(super) const INCREMENTAL: KnownKeys = KnownKeys {
         "allow_external_schedulers",
         "convert",
         "transform",
+        "step",
+        "cursor_granularity",
+        "per_parent",
     ],
     later: &[],
 };
@@ -49,6 +52,9 @@ pub(super) const SYNC: KnownKeys = KnownKeys {
         "param_format",
         "start_param_format",
         "end_param_format",
+        "step",
+        "cursor_granularity",
+        "per_parent",
     ],
     later: &[],
 };
@@ -165,6 +171,8 @@ impl Resolver<'_> {
             row_order: self
                 .optional(get("row_order"), |this, node| this.choice(node, "row_order", &orders))?,
             primary_key: self.optional(get("primary_key"), |this, node| this.strings(node, "primary_key"))?,
+            step: self.step(node)?,
+            per_parent: self.per_parent(node)?,
             cursor_path: cursor_path.ok_or(Reported)?,
         })
     }
@@ -195,6 +203,8 @@ impl Resolver<'_> {
             on_missing: MissingCursor::Include,
             row_order: None,
             primary_key: None,
+            step: self.step(node)?,
+            per_parent: self.per_parent(node)?,
             cursor_path: cursor_path.ok_or(Reported)?,
         })
     }
@@ -221,6 +231,7 @@ impl Resolver<'_> {
             );
             return Err(Reported);
         }
+        self.check_step(&plan, at)?;
         Ok(plan)
     }
 

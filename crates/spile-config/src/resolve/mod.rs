@@ -22,6 +22,7 @@ mod path;
 mod read;
 mod resource;
 mod retry;
+mod step;
 mod table_hints;
 mod warnings;
 

@@ -272,6 +272,7 @@ impl Resolver<'_> {
         let endpoint = merged.get("endpoint")?;
         let parts = self.endpoint(name, endpoint, merged, client);
         let steps = self.steps(merged);
+        let bound: Vec<String> = self.references.offers.iter().map(|offer| offer.name.clone()).collect();
         self.include_from_parent(name, merged);
         if let Some(plan) = parts.as_ref().and_then(|parts| parts.incremental.as_ref())
             && let Some(node) = endpoint.get("incremental")
@@ -287,8 +288,8 @@ impl Resolver<'_> {
             Target::Fixed(url) => (url, None),
             Target::Template(target) => (client.base_url.clone(), Some(target)),
         };
-        let parent = parent.map(|resource| ParentPlan { resource, include });
-        Some(ResourcePlan {
+        let parent = parent.map(|resource| ParentPlan { resource, bound, include });
+        let plan = ResourcePlan {
             name: name.to_owned(),
             method: parts.method,
             url,
@@ -306,7 +307,10 @@ impl Resolver<'_> {
             incremental: parts.incremental,
             load,
             family: FamilyPlan { parent, offers: Vec::new(), hidden: false },
-        })
+        };
+        let sync = merged.get("incremental_sync").filter(|node| !node.is_null());
+        self.check_cursor(&plan, sync.or(endpoint.get("incremental")).unwrap_or(endpoint));
+        Some(plan)
     }
 
     /// A backfill window without an incremental resource would be ignored.

@@ -78,6 +78,11 @@ impl<'a> Cursor<'a> {
         Self { scalar, instant: recognised.map(|(instant, _)| instant) }
     }
 
+    /// Returns whether a bound or stored value is a time.
+    pub(super) fn is_time(value: &Value, reading: Reading) -> bool {
+        Self::of_value(value, reading).is_some_and(|cursor| cursor.instant.is_some())
+    }
+
     /// Returns the instant when the value is a time.
     pub(super) fn instant(&self) -> Option<Timestamp> {
         self.instant

@@ -8,14 +8,14 @@ use std::cmp::Ordering;
 use indexmap::IndexSet;
 use serde_json::{Value, json};
 use spile_core::{
-    Error, ErrorKind, IncrementalPlan, Json, Match, MissingCursor, RangeEdge, Result, RowOrder,
+    AskedBounds, Error, ErrorKind, IncrementalPlan, Json, Match, MissingCursor, RangeEdge, Result, RowOrder,
+    WindowPart,
 };
 
 use super::compare::{Cursor, Reading};
 use super::format::{self, TimeForm};
 use super::hash;
 use super::window::{Window, reading};
-use crate::request::AskedBounds;
 
 /// What the filter did with a page.
 #[derive(Debug, Default)]
@@ -44,6 +44,8 @@ enum Verdict {
 pub(crate) struct RowFilter<'a> {
     plan: &'a IncrementalPlan,
     window: &'a Window,
+    /// Which of the run's windows it is: at a border between two, a row belongs to the later one.
+    part: WindowPart,
     asked: AskedBounds,
     /// Key for deduplication; empty: the whole row.
     key: &'a [String],
@@ -67,6 +69,7 @@ impl<'a> RowFilter<'a> {
     pub(crate) fn new(
         plan: &'a IncrementalPlan,
         window: &'a Window,
+        part: WindowPart,
         asked: AskedBounds,
         primary_key: &'a [String],
         resumed: Option<&Value>,
@@ -77,7 +80,9 @@ impl<'a> RowFilter<'a> {
         let start = cursor(&window.start);
         let start_hashes = stored_hashes(window.state.as_ref());
         let resumed_last = resumed.and_then(|state| state.get("last_value")).cloned();
-        let last_value = resumed_last.filter(|last| !last.is_null()).or_else(|| window.start.clone());
+        // A window in the middle has no part in the state before it has rows.
+        let start_value = window.start.clone().filter(|_| !part.has_previous());
+        let last_value = resumed_last.filter(|last| !last.is_null()).or(start_value);
         let last = last_value.and_then(|value| Some((Cursor::of_value(&value, reading)?, value)));
         let key = plan.primary_key.as_deref().unwrap_or(primary_key);
         let switched_off = plan.primary_key.as_ref().is_some_and(Vec::is_empty);
@@ -89,6 +94,7 @@ impl<'a> RowFilter<'a> {
         Self {
             plan,
             window,
+            part,
             asked,
             key,
             deduplicates,
@@ -191,9 +197,13 @@ impl<'a> RowFilter<'a> {
     fn beyond_end(&self, value: &Cursor<'_>) -> Result<Option<Verdict>> {
         let Some(end) = &self.end else { return Ok(None) };
         Ok(match self.order(value, end)? {
-            Ordering::Greater if self.is_written_as(value, End::Last) => None,
+            Ordering::Greater if self.is_written_as(value, End::Last) => {
+                self.part.has_next().then_some(Verdict::OnOpenEdge)
+            }
             Ordering::Greater => Some(Verdict::AfterEnd),
-            Ordering::Equal if self.plan.range_end == RangeEdge::Open => Some(Verdict::OnOpenEdge),
+            Ordering::Equal if self.part.has_next() || self.plan.range_end == RangeEdge::Open => {
+                Some(Verdict::OnOpenEdge)
+            }
             Ordering::Equal | Ordering::Less => None,
         })
     }
@@ -201,8 +211,10 @@ impl<'a> RowFilter<'a> {
     fn at_start(&self, value: &Cursor<'_>, record: Json<'_>) -> Result<Option<Verdict>> {
         let Some(start) = &self.start else { return Ok(None) };
         Ok(match self.order(value, start)? {
-            Ordering::Less if self.is_written_as(value, End::First) => None,
+            Ordering::Less if !self.part.has_previous() && self.is_written_as(value, End::First) => None,
             Ordering::Less => Some(Verdict::BeforeStart),
+            // The hashes are those of the run's start, and a key may come again at a later cursor.
+            Ordering::Equal if self.part.has_previous() => None,
             Ordering::Equal if self.plan.range_start == RangeEdge::Open => Some(Verdict::OnOpenEdge),
             Ordering::Equal if self.deduplicates && !self.start_hashes.is_empty() => {
                 let hash = self.hash(record, self.start_digest_bytes)?;
@@ -293,7 +305,7 @@ enum End {
     Last,
 }
 
-fn stored_hashes(state: Option<&Value>) -> IndexSet<String> {
+pub(super) fn stored_hashes(state: Option<&Value>) -> IndexSet<String> {
     let hashes = state.and_then(|state| state.get("unique_hashes")).and_then(Value::as_array);
     hashes.into_iter().flatten().filter_map(|hash| hash.as_str().map(str::to_owned)).collect()
 }

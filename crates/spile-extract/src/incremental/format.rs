@@ -46,6 +46,11 @@ impl TimeForm {
     pub(super) const DEFAULT: Self =
         Self::Iso(IsoForm { separator: 'T', has_seconds: true, fraction_digits: 0, zone: Zone::Utc('Z') });
 
+    /// `2026-01-31T12:00:00.000Z`.
+    #[cfg(test)]
+    pub(super) const DEFAULT_MILLISECONDS: Self =
+        Self::Iso(IsoForm { separator: 'T', has_seconds: true, fraction_digits: 3, zone: Zone::Utc('Z') });
+
     /// Writes an instant in this form.
     pub(super) fn write(self, instant: Timestamp) -> Value {
         match self {

@@ -55,7 +55,7 @@ pub(super) fn apply(plan: &IncrementalPlan, lag: f64, value: &Value, reading: Re
 }
 
 /// A declared initial value decides the unit, else the value itself.
-fn in_days(plan: &IncrementalPlan, form: TimeForm) -> bool {
+pub(super) fn in_days(plan: &IncrementalPlan, form: TimeForm) -> bool {
     let declared = plan
         .initial_value
         .as_ref()

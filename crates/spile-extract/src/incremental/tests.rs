@@ -3,17 +3,17 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use spile_core::{
-    CursorBound, CursorFormat, Document, IncrementalPlan, JsonPath, MissingCursor, RangeEdge, RowOrder,
+    AskedBounds, CursorBound, CursorFormat, Document, IncrementalPlan, JsonPath, MissingCursor, RangeEdge,
+    RowOrder, WindowPart,
 };
 
 use super::filter::Filtered;
 use super::format;
 use super::{RowFilter, Window};
-use crate::request::AskedBounds;
 
-const ASKED: AskedBounds = AskedBounds { start: true, end: true };
+pub(super) const ASKED: AskedBounds = AskedBounds { start: true, end: true };
 
-fn plan() -> IncrementalPlan {
+pub(super) fn plan() -> IncrementalPlan {
     IncrementalPlan {
         cursor_path: JsonPath::parse("t").unwrap(),
         initial_value: None,
@@ -29,15 +29,17 @@ fn plan() -> IncrementalPlan {
         on_missing: MissingCursor::Raise,
         row_order: None,
         primary_key: None,
+        step: None,
+        per_parent: false,
     }
 }
 
 /// `incremental_sync`: a closed window that ends when the run starts.
-fn sync() -> IncrementalPlan {
+pub(super) fn sync() -> IncrementalPlan {
     IncrementalPlan { end_is_run_start: true, range_end: RangeEdge::Closed, ..plan() }
 }
 
-fn run_start() -> Timestamp {
+pub(super) fn run_start() -> Timestamp {
     "2026-03-01T12:00:00.7Z".parse().unwrap()
 }
 
@@ -52,7 +54,7 @@ fn filter(
 ) -> (Vec<Value>, Filtered, Option<Value>) {
     let window = Window::open(plan, stored, run_start()).unwrap();
     let key = ["id".to_owned()];
-    let mut filter = RowFilter::new(plan, &window, ASKED, &key, None);
+    let mut filter = RowFilter::new(plan, &window, WindowPart::WHOLE, ASKED, &key, None);
     let document = Document::parse(rows.as_bytes().to_vec()).unwrap();
     let records: Vec<_> = document.root().elements().collect();
     let filtered = filter.page(&records).unwrap();
@@ -201,7 +203,10 @@ fn missing_and_odd_cursors() {
         let document = Document::parse(rows.as_bytes().to_vec()).unwrap();
         let records: Vec<_> = document.root().elements().collect();
         assert_eq!(
-            RowFilter::new(&plan, &window, ASKED, &key, None).page(&records).unwrap_err().code(),
+            RowFilter::new(&plan, &window, WindowPart::WHOLE, ASKED, &key, None)
+                .page(&records)
+                .unwrap_err()
+                .code(),
             code
         );
     }
@@ -236,7 +241,7 @@ fn a_resumed_filter_goes_on_where_it_was() {
     let key = ["id".to_owned()];
     let pages = [r#"[{"id":1,"t":3},{"id":2,"t":7}]"#, r#"[{"id":3,"t":7},{"id":4,"t":2}]"#];
     let run = |resumed: Option<&Value>, pages: &[&str]| {
-        let mut filter = RowFilter::new(&plan, &window, ASKED, &key, resumed);
+        let mut filter = RowFilter::new(&plan, &window, WindowPart::WHOLE, ASKED, &key, resumed);
         for page in pages {
             let document = Document::parse(page.as_bytes().to_vec()).unwrap();
             let records: Vec<_> = document.root().elements().collect();
@@ -258,7 +263,8 @@ fn only_what_was_asked_for_counts_as_outside() {
     let document = Document::parse(br#"[{"id":1,"t":4},{"id":2,"t":5},{"id":3,"t":10}]"#.to_vec()).unwrap();
     let records: Vec<_> = document.root().elements().collect();
     for (start, end, outside) in [(true, true, 2), (true, false, 1), (false, false, 0)] {
-        let mut filter = RowFilter::new(&ended, &window, AskedBounds { start, end }, &[], None);
+        let mut filter =
+            RowFilter::new(&ended, &window, WindowPart::WHOLE, AskedBounds { start, end }, &[], None);
         let filtered = filter.page(&records).unwrap();
         assert_eq!((filtered.kept.len(), filtered.outside), (1, outside));
     }

@@ -1,6 +1,6 @@
 //! The window of a run: from where to where, and how both are written in requests.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use spile_core::{CursorFormat, Error, ErrorKind, IncrementalPlan, Result};
@@ -17,6 +17,9 @@ pub struct Window {
     pub start: Option<Value>,
     /// Last cursor value; `None`: whatever there is.
     pub end: Option<Value>,
+    /// The end as it is asked for, where that is not the end itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_asked: Option<Value>,
     /// The start as it is sent.
     pub start_text: Option<String>,
     /// The end as it is sent.
@@ -60,16 +63,25 @@ impl Window {
             (Some(initial), Some(_)) => converted(initial, plan)?,
             _ => None,
         };
-        let (end, end_text) = match &plan.end_value {
-            Some(end) => (Some(end.clone()), Some(text(end, &plan.end.format, plan)?)),
-            None if plan.end_is_run_start => {
-                // A second is as fine as most APIs filter; what the fraction hides comes with the next run.
-                let whole = Timestamp::from_second(run_start.as_second()).unwrap_or(run_start);
-                (Some(record_form.write(whole)), Some(format::write(whole, &plan.end.format, record_form)?))
+        let end = match &plan.end_value {
+            Some(end) => Some(end.clone()),
+            None if plan.end_is_run_start => Some(record_form.write(whole_second(run_start))),
+            // A step needs an end to cut up to. Records of today belong to the window, also where cursors are dates.
+            None if plan.step.is_some() && last.is_some_and(|last| Cursor::is_time(last, reading)) => {
+                let days = i64::from(record_form == TimeForm::Date);
+                let end = whole_second(run_start).saturating_add(SignedDuration::from_hours(24 * days));
+                Some(record_form.write(end.unwrap_or(run_start)))
             }
-            None => (None, None),
+            None => None,
         };
-        Ok(Self { start, end, start_text, end_text, initial_text, state })
+        let end_text = match &end {
+            Some(_) if plan.end_value.is_none() && plan.end_is_run_start => {
+                Some(format::write(whole_second(run_start), &plan.end.format, record_form)?)
+            }
+            Some(end) => Some(text(end, &plan.end.format, plan)?),
+            None => None,
+        };
+        Ok(Self { start, end, end_asked: None, start_text, end_text, initial_text, state })
     }
 
     /// Returns the window in words.
@@ -95,6 +107,11 @@ impl Window {
     }
 }
 
+/// A second is as fine as most APIs filter; what the fraction hides comes with the next run.
+fn whole_second(instant: Timestamp) -> Timestamp {
+    Timestamp::from_second(instant.as_second()).unwrap_or(instant)
+}
+
 /// Returns how cursor values of a plan are read: those of `incremental_sync` are times.
 pub(super) fn reading(plan: &IncrementalPlan) -> Reading {
     if plan.end_is_run_start { Reading::Times } else { Reading::Values }
@@ -116,7 +133,7 @@ fn converted(value: &Value, plan: &IncrementalPlan) -> Result<Option<String>> {
     Ok((!made.is_null()).then(|| query_text(&made)))
 }
 
-fn text(value: &Value, format: &CursorFormat, plan: &IncrementalPlan) -> Result<String> {
+pub(super) fn text(value: &Value, format: &CursorFormat, plan: &IncrementalPlan) -> Result<String> {
     if plan.convert.is_some() {
         return Ok(converted(value, plan)?.unwrap_or_else(|| "None".to_owned()));
     }

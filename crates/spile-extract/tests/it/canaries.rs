@@ -180,7 +180,8 @@ async fn walk(form: &str, way: &str, home: &Server, away: &str, trusted: &[&str]
         resource.target =
             Some(vec![TemplatePart::Text(home.url("/items/")), TemplatePart::Parent("u".to_owned())]);
         resource.url = Url::parse(&home.url("/items/")).unwrap();
-        resource.family.parent = Some(ParentPlan { resource: "p".to_owned(), include: Vec::new() });
+        resource.family.parent =
+            Some(ParentPlan { resource: "p".to_owned(), bound: Vec::new(), include: Vec::new() });
         let value = if way == "parent" { away } else { "7" };
         let values = Map::from_iter([("u".to_owned(), Value::from(value))]);
         start.parent = Some(ParentRow { ordinal: 0, values });

@@ -143,6 +143,8 @@ async fn a_window_is_sent_on_every_page_and_held_against_the_rows() {
         on_missing: MissingCursor::Raise,
         row_order: None,
         primary_key: None,
+        step: None,
+        per_parent: false,
     });
     let incremental = plan.resources[0].incremental.clone().unwrap();
     let stored = json!({"initial_value": null, "last_value": "2026-02-07T00:00:00Z", "unique_hashes": [], "start_value": null});

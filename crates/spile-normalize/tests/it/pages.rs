@@ -48,6 +48,8 @@ pub(crate) fn page(resource: &str, number: u128, body: Vec<u8>, key: Option<&str
         retries: 0,
         one_by_one: None,
         cursor_state: None,
+        cursor_key: None,
+        window: None,
         family: FamilyEvidence::default(),
         warnings: Vec::new(),
     };

@@ -7,7 +7,7 @@ use spile_core::{
     ResponseView, Result, Step, StopReason, Totals, VerdictStatus, WriteDisposition,
 };
 
-use super::judge;
+use super::{Scope, judge};
 use crate::evidence::ResourceEvidence;
 
 #[derive(Debug)]
@@ -78,6 +78,8 @@ fn page(records: u64, totals: Totals) -> PageEvidence {
         selector_matched: true,
         retries: 0,
         cursor_state: None,
+        cursor_key: None,
+        window: None,
         family: spile_core::FamilyEvidence::default(),
         warnings: vec![],
         one_by_one: None,
@@ -132,7 +134,7 @@ fn totals_decide() {
         (&[100], none, StopReason::NoNext, VerdictStatus::Suspicious, "the only page is full"),
         (&[99], none, StopReason::NoNext, VerdictStatus::CompleteAsTold, "no next page"),
     ] {
-        let verdict = judge(&resource(None, Some(100)), &evidence(counts, totals, &stop), None);
+        let verdict = judge(&resource(None, Some(100)), &evidence(counts, totals, &stop), Scope::default());
         assert_eq!(verdict.status, expected, "{counts:?} {totals:?}: {:?}", verdict.reasons);
         assert!(verdict.reasons.join("; ").contains(words), "{counts:?} {totals:?}: {:?}", verdict.reasons);
     }
@@ -142,7 +144,7 @@ fn totals_decide() {
 fn a_page_limit_is_a_limit_only_if_there_was_more() {
     let mut limited = evidence(&[100], Totals { records: Some(450), pages: None }, &StopReason::PageLimit);
     limited.next_known = true;
-    assert_eq!(judge(&resource(None, None), &limited, None).status, VerdictStatus::Limited);
+    assert_eq!(judge(&resource(None, None), &limited, Scope::default()).status, VerdictStatus::Limited);
 }
 
 #[test]
@@ -150,19 +152,25 @@ fn odd_things_are_said() {
     let mut unmatched = evidence(&[0], Totals::default(), &StopReason::EmptyPage);
     unmatched.selector_matched = false;
     unmatched.selector_matched_last = false;
-    assert_eq!(judge(&resource(Some("items"), None), &unmatched, None).status, VerdictStatus::Suspicious);
+    assert_eq!(
+        judge(&resource(Some("items"), None), &unmatched, Scope::default()).status,
+        VerdictStatus::Suspicious
+    );
     unmatched.totals_last = Some(Totals { records: Some(0), pages: None });
-    assert_eq!(judge(&resource(Some("items"), None), &unmatched, None).status, VerdictStatus::ProvenComplete);
+    assert_eq!(
+        judge(&resource(Some("items"), None), &unmatched, Scope::default()).status,
+        VerdictStatus::ProvenComplete
+    );
 
     let mut broken_off = evidence(&[100, 100, 0], Totals::default(), &StopReason::EmptyPage);
     broken_off.selector_matched_last = false;
-    let verdict = judge(&resource(Some("items"), None), &broken_off, None);
+    let verdict = judge(&resource(Some("items"), None), &broken_off, Scope::default());
     assert_eq!(verdict.status, VerdictStatus::Suspicious);
     assert!(verdict.reasons.iter().any(|reason| reason.contains("nothing on the last page")), "{verdict:?}");
 
     let mut ignored = evidence(&[100], Totals { records: Some(100), pages: None }, &StopReason::NoNext);
     ignored.outside_window = 40;
-    let verdict = judge(&resource(None, None), &ignored, None);
+    let verdict = judge(&resource(None, None), &ignored, Scope::default());
     assert_eq!(verdict.status, VerdictStatus::Suspicious);
     assert!(
         verdict.reasons.iter().any(|reason| reason.contains("40 of 100 records lay outside")),
@@ -170,5 +178,5 @@ fn odd_things_are_said() {
     );
 
     let unfinished = ResourceEvidence::default();
-    assert_eq!(judge(&resource(None, None), &unfinished, None).status, VerdictStatus::Incomplete);
+    assert_eq!(judge(&resource(None, None), &unfinished, Scope::default()).status, VerdictStatus::Incomplete);
 }
