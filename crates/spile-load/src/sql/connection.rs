@@ -95,6 +95,9 @@ pub(crate) trait SqlPlace: Send {
     /// there is nothing to change.
     fn relieve(&mut self, error: &Error) -> bool;
 
+    /// Is told before a commit that rows will take the place of stored ones, which takes memory for those too.
+    fn foresee_merge(&mut self) {}
+
     /// Returns where the data lives, for people, without secrets.
     fn location(&self) -> String;
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use spile_core::{
     Capabilities, Destination, Error, ErrorKind, Receipt, Result, Schema, SealedPackage, Stored, StoredLoad,
-    StoredTable,
+    StoredTable, WriteDisposition,
 };
 
 use super::commit::{receipt_of, write_package};
@@ -123,6 +123,9 @@ impl<P: SqlPlace, D: SqlDialect + Send> Destination for SqlDestination<P, D> {
 
     fn commit(&mut self, package: &SealedPackage) -> Result<Receipt> {
         check_addressed(package, &self.dataset, self.read_only)?;
+        if package.manifest.tables.iter().any(|load| load.write_disposition == WriteDisposition::Merge) {
+            self.place.foresee_merge();
+        }
         loop {
             match self.write(package) {
                 Err(error) if self.place.relieve(&error) => {}

@@ -129,9 +129,25 @@ impl SqlPlace for DuckDbPlace {
         can
     }
 
+    fn foresee_merge(&mut self) {
+        let stored_bytes = fs::metadata(&self.path).map_or(0, |metadata| metadata.len());
+        self.memory_limit_bytes =
+            merging_limit(self.memory_limit_bytes, self.memory_limit_bytes_max, stored_bytes);
+    }
+
     fn location(&self) -> String {
         self.path.display().to_string()
     }
+}
+
+/// Returns the memory limit that a merge begins with. Changes are spread over what is stored, so it grows with that: a
+/// limit that is too small costs a whole try. Half of the file was enough for ten million rows with nested ones.
+fn merging_limit(limit_bytes: u64, limit_bytes_max: u64, stored_bytes: u64) -> u64 {
+    let mut limit = limit_bytes;
+    while limit < stored_bytes / 2 && limit.saturating_mul(2) <= limit_bytes_max {
+        limit *= 2;
+    }
+    limit
 }
 
 /// An open DuckDB file.
@@ -233,4 +249,18 @@ fn parquet_relation(paths: impl Iterator<Item = PathBuf>) -> String {
 fn unreadable(cause: arrow_schema::ArrowError) -> Error {
     Error::new(ErrorKind::Destination, "destination/duckdb", "duckdb's answer cannot be read")
         .source_error(cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_merge_begins_with_what_the_stored_rows_need() {
+        for (stored_mb, expected_mb) in [(0, 120), (240, 120), (250, 240), (1_400, 960), (100_000, 960)] {
+            let limit = merging_limit(MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES_MAX, stored_mb << 20);
+            assert_eq!(limit, expected_mb << 20, "{stored_mb} MB");
+        }
+        assert_eq!(merging_limit(50, 50, 1 << 40), 50, "a limit that was set stays");
+    }
 }
