@@ -11,8 +11,17 @@ use crate::providers::Providers;
 use crate::resolve::Request;
 
 /// Keys of `client` that decide how requests are sent and where a run gives up, never what is stored.
-const MANNERS: [&str; 7] =
-    ["retry", "timeout", "total_timeout", "concurrency", "parallel_pages", "rate_limit", "limits"];
+const MANNERS: [&str; 9] = [
+    "retry",
+    "timeout",
+    "total_timeout",
+    "concurrency",
+    "parallel_pages",
+    "rate_limit",
+    "limits",
+    "proxy",
+    "ca_bundle",
+];
 
 /// Returns the fingerprint of a plan made from a request.
 pub(crate) fn of(plan: &Plan, request: &Request<'_>, providers: &mut Providers) -> String {
