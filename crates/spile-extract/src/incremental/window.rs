@@ -65,7 +65,7 @@ impl Window {
         };
         let end = match &plan.end_value {
             Some(end) => Some(end.clone()),
-            None if plan.end_is_run_start => Some(record_form.write(whole_second(run_start))),
+            None if plan.end_is_run_start => Some(run_end(whole_second(run_start), record_form, plan)),
             // A step needs an end to cut up to. Records of today belong to the window, also where cursors are dates.
             None if plan.step.is_some() && last.is_some_and(|last| Cursor::is_time(last, reading)) => {
                 let days = i64::from(record_form == TimeForm::Date);
@@ -105,6 +105,14 @@ impl Window {
         ])
         .to_string()
     }
+}
+
+/// Returns the end of a window that ends when the run starts. Where the request says it in a form of its own and the records'
+/// form is coarser, as a date is, the value is as fine as what is sent, so that no record of the last day is left out.
+fn run_end(end: Timestamp, record_form: TimeForm, plan: &IncrementalPlan) -> Value {
+    let written = record_form.write(end);
+    let is_exact = format::recognise(&written).is_some_and(|(instant, _)| instant == end);
+    if is_exact || plan.end.format == CursorFormat::AsRecord { written } else { TimeForm::DEFAULT.write(end) }
 }
 
 /// A second is as fine as most APIs filter; what the fraction hides comes with the next run.

@@ -9,7 +9,9 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp, Unit};
 use serde_json::Value;
-use spile_core::{CursorFormat, Error, ErrorKind, IncrementalPlan, Result, StepPlan, Stride, WindowPart};
+use spile_core::{
+    CursorFormat, Error, ErrorKind, IncrementalPlan, RangeEdge, Result, StepPlan, Stride, WindowPart,
+};
 
 use super::compare::Reading;
 use super::format::{self, TimeForm};
@@ -37,6 +39,19 @@ enum Cuts {
 enum Length {
     Span(Span),
     Nanoseconds(i128),
+}
+
+impl Length {
+    /// Returns the instant that is this long before a time.
+    fn before(self, end: &Value) -> Option<Timestamp> {
+        let (instant, _) = format::recognise(end)?;
+        let at = TimeZone::UTC.to_datetime(instant);
+        let at = match self {
+            Self::Span(span) => at.checked_sub(span).ok()?,
+            Self::Nanoseconds(nanoseconds) => at.checked_sub(duration(nanoseconds)?).ok()?,
+        };
+        TimeZone::UTC.to_timestamp(at).ok()
+    }
 }
 
 impl Windows {
@@ -90,11 +105,11 @@ impl Windows {
             window.end_text = Some(text(&end, &plan.end.format, plan)?);
             window.end = Some(end);
         }
-        let inclusive = !part.has_next() && plan.range_end == spile_core::RangeEdge::Closed;
+        let inclusive = !part.has_next() && plan.range_end == RangeEdge::Closed;
         if let (false, Some(end)) = (inclusive, &window.end)
-            && let Some(asked) = cuts.reduced(end)
+            && let Some((asked, written)) = cuts.reduced(end, part.has_next(), plan)?
         {
-            window.end_text = Some(text(&asked, &plan.end.format, plan)?);
+            window.end_text = Some(written);
             window.end_asked = Some(asked);
         }
         Ok(window)
@@ -125,6 +140,7 @@ impl Cuts {
                 Length::Nanoseconds((units * if in_days { 86_400e9 } else { 1e9 }).round() as i128)
             }
         };
+        let form = finer(form, plan);
         let cuts = Self::Times {
             base: base(instant, form, plan)?,
             form,
@@ -201,31 +217,45 @@ impl Cuts {
         self.cut(n).ok_or_else(inexact)
     }
 
-    /// Returns an end as it is asked for, when that is not the end itself.
-    fn reduced(&self, end: &Value) -> Option<Value> {
-        match self {
+    /// Returns an end as it is asked for and as it is sent, when that is not the end itself.
+    fn reduced(
+        &self,
+        end: &Value,
+        at_border: bool,
+        plan: &IncrementalPlan,
+    ) -> Result<Option<(Value, String)>> {
+        let number = match self {
             Self::Times { form, granularity, .. } => {
-                let (instant, _) = format::recognise(end)?;
-                let at = TimeZone::UTC.to_datetime(instant);
-                let at = match (*granularity)? {
-                    Length::Span(span) => at.checked_sub(span).ok()?,
-                    Length::Nanoseconds(nanoseconds) => at.checked_sub(duration(nanoseconds)?).ok()?,
+                let reduced = granularity.and_then(|granularity| granularity.before(end));
+                let Some(instant) = reduced else { return Ok(None) };
+                // What is sent must not lie further back than the granularity says.
+                if at_border && !is_first(instant, &plan.end.format, *form) {
+                    return Err(refused(
+                        plan,
+                        "`cursor_granularity` is finer than the end is written in requests",
+                    )
+                    .hint("Give the granularity that the end is written in, or leave it out."));
+                }
+                let asked = form.write(instant);
+                // Not by way of the value: a date would take away more than the granularity.
+                let written = match plan.convert {
+                    Some(_) => text(&asked, &plan.end.format, plan)?,
+                    None => format::write(instant, &plan.end.format, *form)?,
                 };
-                Some(form.write(TimeZone::UTC.to_timestamp(at).ok()?))
+                return Ok(Some((asked, written)));
             }
             Self::Integers { granularity: 0, .. } => None,
             Self::Integers { granularity, .. } => {
                 let end = end.as_i64().map(i128::from).or_else(|| end.as_u64().map(i128::from));
-                match end {
-                    Some(end) => integer(end - granularity),
-                    None => None,
-                }
+                end.and_then(|end| integer(end - granularity))
             }
             Self::Floats { granularity, .. } if *granularity == 0.0 => None,
             Self::Floats { granularity, .. } => {
-                serde_json::Number::from_f64(end.as_f64()? - granularity).map(Value::Number)
+                let reduced = end.as_f64().map(|end| end - granularity);
+                reduced.and_then(serde_json::Number::from_f64).map(Value::Number)
             }
-        }
+        };
+        number.map(|asked| Ok((asked.clone(), text(&asked, &plan.end.format, plan)?))).transpose()
     }
 
     /// Returns how many windows there are up to an end: the first whose own end is not before it is the last.
@@ -246,6 +276,16 @@ impl Cuts {
         }
         beyond
     }
+}
+
+/// Returns the form of bounds. A first run often starts at a date where records have times: when the requests have forms of
+/// their own, the date does not decide how fine a bound may be.
+fn finer(form: TimeForm, plan: &IncrementalPlan) -> TimeForm {
+    let as_record = |format: &CursorFormat| *format == CursorFormat::AsRecord;
+    if form == TimeForm::Date && !as_record(&plan.start.format) && !as_record(&plan.end.format) {
+        return TimeForm::DEFAULT;
+    }
+    form
 }
 
 fn integer(value: i128) -> Option<Value> {
@@ -292,13 +332,16 @@ fn base(start: Timestamp, form: TimeForm, plan: &IncrementalPlan) -> Result<Date
 
 /// Returns whether an instant is the first that is written as it is, in the records and in both bounds.
 fn is_exact(instant: Timestamp, form: TimeForm, plan: &IncrementalPlan) -> bool {
+    let formats = [&CursorFormat::AsRecord, &plan.start.format, &plan.end.format];
+    formats.into_iter().all(|format| is_first(instant, format, form))
+}
+
+fn is_first(instant: Timestamp, format: &CursorFormat, form: TimeForm) -> bool {
     let Ok(before) = instant.checked_sub(SignedDuration::from_nanos(1)) else { return false };
-    [&CursorFormat::AsRecord, &plan.start.format, &plan.end.format].into_iter().all(|format| {
-        match (format::write(instant, format, form), format::write(before, format, form)) {
-            (Ok(written), Ok(before)) => written != before,
-            _ => false,
-        }
-    })
+    match (format::write(instant, format, form), format::write(before, format, form)) {
+        (Ok(written), Ok(before)) => written != before,
+        _ => false,
+    }
 }
 
 fn refused(plan: &IncrementalPlan, why: &str) -> Error {

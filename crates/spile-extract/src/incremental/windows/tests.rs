@@ -102,6 +102,28 @@ fn an_absent_end_is_the_start_of_the_run() {
 }
 
 #[test]
+fn a_start_that_is_a_date_takes_nothing_away() {
+    let mut unix = sync();
+    unix.start.format = CursorFormat::Unix;
+    unix.end.format = CursorFormat::Unix;
+    let base = IncrementalPlan { initial_value: Some(json!("2026-02-27")), ..unix };
+    // 2026-02-27, -28, 2026-03-01 and the start of the run.
+    let (first, second, third, last) = (1_772_150_400, 1_772_236_800, 1_772_323_200, 1_772_366_400);
+    let text = |(start, end): (i64, i64)| (start.to_string(), end.to_string());
+    let found = sent(&stepped(span("P1D"), Some(span("PT1S")), base.clone()));
+    assert_eq!(found, [(first, second - 1), (second, third - 1), (third, last)].map(text));
+    let found = sent(&stepped(span("PT30H"), None, base.clone()));
+    assert_eq!(found, [(first, first + 108_000), (first + 108_000, last)].map(text));
+    let window = Window::open(&base, None, run_start()).unwrap();
+    let mut filter = RowFilter::new(&base, &window, WindowPart::WHOLE, ASKED, &[], None);
+    let rows =
+        br#"[{"t":"2026-03-01T11:59:59Z"},{"t":"2026-03-01T12:00:00.9Z"},{"t":"2026-03-01T12:00:01Z"}]"#;
+    let document = Document::parse(rows.to_vec()).unwrap();
+    let filtered = filter.page(&document.root().elements().collect::<Vec<_>>()).unwrap();
+    assert_eq!((filtered.kept.len(), filtered.outside), (2, 1), "records of today are in the window");
+}
+
+#[test]
 fn what_cannot_be_cut_is_refused() {
     let with = |initial: Value, end: Value, step| {
         let end = Some(end).filter(|end| !end.is_null());
@@ -125,6 +147,10 @@ fn what_cannot_be_cut_is_refused() {
         let error = cut(&plan, 1000).unwrap_err();
         assert!(error.to_string().contains(words), "{words}: {error}");
     }
+    let mut fine = with(json!("2026-01-01"), json!("2026-02-01"), span("P7D"));
+    fine.step.as_mut().unwrap().granularity = Some(span("PT1S"));
+    let error = cut(&fine, 1000).unwrap_err();
+    assert!(error.to_string().contains("finer than the end is written"), "a day would be left out: {error}");
 }
 
 fn lengths() -> impl Strategy<Value = Stride> {
@@ -148,6 +174,7 @@ proptest! {
         at_cuts in any::<bool>(),
         closed in any::<bool>(),
         unix in any::<bool>(),
+        dated in any::<bool>(),
     ) {
         let write = |milliseconds: i64| TimeForm::DEFAULT_MILLISECONDS.write(Timestamp::from_millisecond(milliseconds).unwrap());
         let mut base = if unix { sync() } else { plan() };
@@ -155,8 +182,13 @@ proptest! {
             base.start.format = CursorFormat::Unix;
             base.end.format = CursorFormat::Unix;
         }
-        let plan = stepped(step, None, IncrementalPlan {
-            initial_value: Some(write(start)),
+        let start = if dated { start.div_euclid(86_400_000) * 86_400_000 } else { start };
+        let initial = TimeForm::Date.write(Timestamp::from_millisecond(start).unwrap());
+        let granularity = unix.then(|| span("PT1S"));
+        // A date can only be cut at dates, unless the requests say it otherwise.
+        let step = if dated && !unix { span("P1W") } else { step };
+        let plan = stepped(step, granularity, IncrementalPlan {
+            initial_value: Some(if dated { initial } else { write(start) }),
             end_value: Some(write(start + length)),
             range_end: if closed { RangeEdge::Closed } else { RangeEdge::Open },
             cursor_path: JsonPath::parse("t").unwrap(),
@@ -168,7 +200,12 @@ proptest! {
         prop_assert_eq!(&all[all.len() - 1].end, &windows.whole().end);
         for pair in all.windows(2) {
             prop_assert_eq!(&pair[0].end, &pair[1].start);
-            prop_assert_eq!(&pair[0].end_text, &pair[1].start_text);
+            if unix {
+                let seconds = |text: &Option<String>| text.as_ref().unwrap().parse::<i64>().unwrap();
+                prop_assert_eq!(seconds(&pair[0].end_text) + 1, seconds(&pair[1].start_text));
+            } else {
+                prop_assert_eq!(&pair[0].end_text, &pair[1].start_text);
+            }
         }
         let instant = |value: &Option<Value>| format::recognise(value.as_ref().unwrap()).unwrap().0;
         for window in &all {
