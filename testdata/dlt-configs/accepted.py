@@ -43,7 +43,6 @@ rest_api_source({"client": {"base_url": "https://shop.example", "auth": {"type":
 rest_api_source({"client": {"base_url": "https://shop.example", "auth": {"token": "t-123"}}, "resources": ["users"]})
 
 # case classes of one's own and a table per row
-# spile refuses config/python-unsupported: classes are not evaluated
 class Backwards(HeaderLinkPaginator):
     def __init__(self):
         super().__init__(links_next_key="prev")
@@ -68,28 +67,24 @@ rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {
 rest_api_source({"client": {"base_url": "https://shop.example", "headers": {"X-Shop": "forty-two"}}, "resources": ["users", {"name": "more_users"}, {"name": "all_users", "endpoint": "users/all"}]})
 
 # case a table per row on a child
-# spile refuses config/not-supported: a table name that is a function
 rest_api_source({"client": client, "resources": ["users", {"name": "orders", "table_name": lambda row: row["kind"], "endpoint": {"path": "users/{user}/orders", "params": {"user": by_id}}}]})
 
 # case static and resolved parameters in one path
 rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {"path": "{org}/{shop}/users/", "params": {"org": "acme", "shop": "north"}}}, {"name": "orders", "endpoint": {"path": "{org}/{shop}/users/{user}/orders", "params": {"org": "acme", "shop": "north", "user": by_id}}}]})
 
 # case a resource of one's own as the parent, by a resolve parameter
-# spile refuses config/python-unsupported: a resource that is a Python function needs Python
 @dlt.resource(name="shops", selected=False)
 def shops():
     yield [{"name": "north"}]
 rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": {"path": "acme/{shop}/users", "params": {"shop": {"type": "resolve", "resource": "shops", "field": "name"}}}}, shops()]})
 
 # case a resource of one's own as the parent, by a reference
-# spile refuses config/python-unsupported: a resource that is a Python function needs Python
 @dlt.resource(name="shops", selected=False)
 def shops():
     yield [{"name": "north"}]
 rest_api_source({"client": client, "resources": [{"name": "users", "endpoint": "acme/{resources.shops.name}/users"}, shops()]})
 
 # case several resources of one's own beside an endpoint
-# spile refuses config/python-unsupported: a resource that is a Python function needs Python
 @dlt.resource
 def first():
     yield [{"id": 1}]

@@ -388,10 +388,16 @@ pub const KEY_GROUPS: &[KeyGroup] = &[
 
 const MODES: &str = "`evolve` or `freeze` or `discard_row` or `discard_value`";
 
-const RESOURCE_FIELDS: &[FieldDoc] = RESOURCE_WITH_NAME.split_at(1).1;
+const RESOURCE_FIELDS: &[FieldDoc] = RESOURCE_WITH_NAME.split_at(2).1;
 
 const RESOURCE_WITH_NAME: &[FieldDoc] = &[
     key("name", "string", "", "Its name; the table's too unless `table_name` is given."),
+    key(
+        "rows",
+        "function or list of any",
+        "null",
+        "Rows in the place of an endpoint: written down, or made by a function of the script; what `dlt.resource` becomes (beyond dlt).",
+    ),
     key("endpoint", "endpoint or string", "the name", "What is requested; a text is the path."),
     key(
         "write_disposition",
@@ -402,7 +408,12 @@ const RESOURCE_WITH_NAME: &[FieldDoc] = &[
     key("primary_key", "string or list of string", "null", "What identifies a record."),
     key("merge_key", "string or list of string", "null", "What groups records that replace each other."),
     key("columns", "map of column or list of column", "null", "Hints of columns."),
-    key("table_name", "string", "the name", "The table."),
+    key(
+        "table_name",
+        "string or function",
+        "the name",
+        "The table, or a function that names it for each record.",
+    ),
     key("max_table_nesting", "integer", "the source's", "Levels of nesting that become tables."),
     key(
         "selected",

@@ -4,6 +4,7 @@
 //! fetched.
 
 use std::fmt;
+use std::sync::Arc;
 
 use url::Url;
 
@@ -28,6 +29,25 @@ pub trait RowSteps: fmt::Debug + Send + Sync {
 
     /// Returns the steps in words, in order.
     fn describe(&self) -> Vec<String>;
+}
+
+/// Rows that a script makes itself, beside those that an API gives.
+pub trait RowSource: fmt::Debug + Send + Sync {
+    /// Makes all pages, each a JSON list of rows. A run that is gone on with gets the same pages again: they follow from
+    /// the script and from when the run started.
+    fn pages(&self, run_start_microseconds: i64) -> Result<Vec<String>>;
+
+    /// Returns in words where the rows come from.
+    fn describe(&self) -> String;
+}
+
+/// Chooses the table of each row.
+pub trait TableChoice: fmt::Debug + Send + Sync {
+    /// Returns the names of the tables of these rows as they are to be normalised, in order.
+    fn tables(&self, rows: &[Json<'_>]) -> Result<Vec<Arc<str>>>;
+
+    /// Returns the choice in words.
+    fn describe(&self) -> String;
 }
 
 /// How a cursor value becomes what is sent.

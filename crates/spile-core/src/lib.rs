@@ -47,7 +47,9 @@ pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, Observer};
 pub use family::{FamilyEvidence, FamilyPlan, Offer, ParentPlan, ParentRow};
-pub use function::{CursorConvert, FunctionRef, HookVerdict, HookedAnswer, ResponseHook, RowSteps};
+pub use function::{
+    CursorConvert, FunctionRef, HookVerdict, HookedAnswer, ResponseHook, RowSource, RowSteps, TableChoice,
+};
 pub use incremental::{
     CursorBound, CursorFormat, IncrementalPlan, MissingCursor, RangeEdge, RowOrder, StepPlan, Stride,
     WindowPart,

@@ -1,6 +1,7 @@
 //! One answered page and the evidence it leaves in the ledger.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -142,6 +143,8 @@ pub struct Page {
     pub document: Document,
     /// Tape indices of the records to load, in order.
     pub records: Vec<u32>,
+    /// The table of each record, as written; empty when all go to the resource's own.
+    pub tables: Vec<Arc<str>>,
     /// What goes to the ledger.
     pub evidence: PageEvidence,
 }

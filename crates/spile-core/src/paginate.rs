@@ -60,6 +60,8 @@ pub enum StopReason {
     WindowPassed,
     /// An answer that `response_actions` says to ignore; set by the caller.
     Ignored,
+    /// All rows that the script makes were taken; there is no paginator.
+    RowsEnded,
 }
 
 /// What follows a page.

@@ -12,7 +12,7 @@ use crate::auth::{Auth, Credential};
 use crate::body::{BodyTemplate, DataTemplate};
 use crate::decoder::DecoderPlan;
 use crate::family::FamilyPlan;
-use crate::function::RowSteps;
+use crate::function::{RowSource, RowSteps, TableChoice};
 use crate::incremental::IncrementalPlan;
 use crate::json_path::JsonPath;
 use crate::limits::Limits;
@@ -137,6 +137,8 @@ pub struct ColumnHint {
 pub struct LoadPlan {
     /// Table name as written; the normaliser makes it an identifier.
     pub table: String,
+    /// Chooses another table for each row; [`Self::table`] then has no rows.
+    pub table_choice: Option<Arc<dyn TableChoice>>,
     /// How rows enter.
     pub write_disposition: WriteDisposition,
     /// How a merge finds what it replaces.
@@ -161,6 +163,8 @@ pub struct LoadPlan {
 pub struct ResourcePlan {
     /// Its name as written.
     pub name: String,
+    /// Where its rows come from when the script makes them: nothing is requested, and what describes requests says nothing.
+    pub rows: Option<Arc<dyn RowSource>>,
     /// GET or POST.
     pub method: Method,
     /// Joined, bound and encoded; its own query is kept. The base URL when the target is a template.

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use crate::Counters;
 use crate::ahead::{AheadBudget, AheadQueue, Early};
 use crate::incremental::Window;
+use crate::made;
 use crate::resource_run::ResourceRun;
 use crate::transport::{Exchange, Scrubber, Transport};
 
@@ -74,6 +75,8 @@ pub struct ExtractEnv<'a> {
     pub observer: &'a dyn Observer,
     /// Becomes true when the user stops the run.
     pub cancel: watch::Receiver<bool>,
+    /// When the run started, also for one that is gone on with, in microseconds since 1970.
+    pub run_start_microseconds: i64,
 }
 
 /// Fetches the pages of a resource, or those for one row of its parent or one of its windows, and sends them on, in order,
@@ -87,6 +90,9 @@ pub async fn extract_resource(
     counters: &Counters,
     pages: mpsc::Sender<Page>,
 ) -> Result<()> {
+    if let Some(rows) = &resource.rows {
+        return Box::pin(made::extract(rows, resource, start, env, pages)).await;
+    }
     let window = start.window.clone();
     let scrubber = scrubber(resource, env)?;
     let is_part = start.is_part();

@@ -19,6 +19,7 @@ mod include;
 mod incremental;
 mod known;
 mod link_header;
+mod made;
 mod paginators;
 mod reach;
 mod request;

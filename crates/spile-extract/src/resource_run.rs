@@ -154,6 +154,7 @@ impl<'a> ResourceRun<'a> {
         if self.resource.family.hidden {
             records.clear();
         }
+        let tables = select::tables(self.resource, holder, &records)?;
         let (next, stop) = self.follow(step, passed, &answer.tokens);
         let one_by_one = self.look_ahead(&rows, totals, next.as_ref().filter(|_| stop.is_none()), &view);
         let evidence = PageEvidence {
@@ -175,7 +176,7 @@ impl<'a> ResourceRun<'a> {
             self.position = next;
         }
         let document = stepped.or(included).or(matches.into_made()).unwrap_or(answer.document);
-        Ok(Page { document, records, evidence })
+        Ok(Page { document, records, tables, evidence })
     }
 
     /// Returns what follows and why nothing does. At a page limit both are known: there is more, but it is not asked for.
@@ -249,7 +250,7 @@ impl<'a> ResourceRun<'a> {
             selector_matched: true,
             ..self.evidence(&answer, Totals::default())
         };
-        Page { document: answer.document, records: Vec::new(), evidence }
+        Page { document: answer.document, records: Vec::new(), tables: Vec::new(), evidence }
     }
 
     /// Makes the page that was there before: it ends paging and counts for nothing.
@@ -262,7 +263,7 @@ impl<'a> ResourceRun<'a> {
             warnings: vec![warning.to_owned()],
             ..self.evidence(&answer, totals)
         };
-        Page { document: answer.document, records: Vec::new(), evidence }
+        Page { document: answer.document, records: Vec::new(), tables: Vec::new(), evidence }
     }
 
     /// Returns what is known of every page before its records are looked at.

@@ -2,7 +2,9 @@
 //!
 //! Records stay where they are in the parsed body; what comes out is places on its tape.
 
-use spile_core::{Json, JsonPath, Matches};
+use std::sync::Arc;
+
+use spile_core::{Document, Json, JsonPath, Matches, ResourcePlan, Result};
 
 /// Key names that dlt takes for the record list before any other list.
 const RECORD_KEYS: [&str; 11] = [
@@ -33,6 +35,17 @@ pub(crate) fn select<'a>(found: &'a Matches<'_>) -> Selection<'a> {
         _ => matches,
     };
     Selection { records, matched }
+}
+
+/// Returns the table of each record, when the config has a function that chooses it.
+pub(crate) fn tables(resource: &ResourcePlan, document: &Document, records: &[u32]) -> Result<Vec<Arc<str>>> {
+    match &resource.load.table_choice {
+        Some(choice) if !records.is_empty() => {
+            let rows: Vec<Json<'_>> = records.iter().map(|index| document.at(*index)).collect();
+            choice.tables(&rows)
+        }
+        _ => Ok(Vec::new()),
+    }
 }
 
 /// Finds the selector for a response as dlt does: of the lists at most three keys deep, the first with a well-known
@@ -67,7 +80,6 @@ fn collect_lists<'a>(value: Json<'a>, keys: &mut Vec<&'a str>, lists: &mut Vec<V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use spile_core::Document;
 
     #[test]
     fn selectors_select_as_dlt_does() {

@@ -54,7 +54,17 @@ pub struct Normalizer {
     pub(crate) record_number: i64,
     pub(crate) dropped: Dropped,
     resources: IndexMap<String, Resource>,
+    /// Resources whose rows choose their tables.
+    choosing: FxHashMap<String, Choosing>,
     table_by_name: FxHashMap<String, usize>,
+}
+
+/// A resource whose rows choose their tables.
+struct Choosing {
+    load: LoadPlan,
+    cursor_field: Option<String>,
+    /// The tables that were chosen, by their names as written.
+    tables: FxHashMap<String, Resource>,
 }
 
 /// What was buffered.
@@ -94,19 +104,34 @@ impl Normalizer {
             record_number: 0,
             dropped: Dropped::default(),
             resources: IndexMap::new(),
+            choosing: FxHashMap::default(),
             table_by_name: FxHashMap::default(),
         }
     }
 
     /// Declares a resource before its pages: its root table, key hints, declared columns and write disposition.
     ///
-    /// Returns the normalised name of the root table. `cursor_field` is the key that the resource is incremental on.
+    /// Returns the normalised name of the root table, or `None` when rows choose theirs: those are declared when they come.
+    /// `cursor_field` is the key that the resource is incremental on.
     pub fn add_resource(
         &mut self,
         resource: &str,
         load: &LoadPlan,
         cursor_field: Option<&str>,
-    ) -> Result<String> {
+    ) -> Result<Option<String>> {
+        if load.table_choice.is_some() {
+            let (load, cursor_field) = (load.clone(), cursor_field.map(str::to_owned));
+            let choosing = Choosing { load, cursor_field, tables: FxHashMap::default() };
+            self.choosing.insert(resource.to_owned(), choosing);
+            return Ok(None);
+        }
+        let declared = self.declare(resource, load, cursor_field)?;
+        let table = declared.table.clone();
+        self.resources.insert(resource.to_owned(), declared);
+        Ok(Some(table))
+    }
+
+    fn declare(&mut self, resource: &str, load: &LoadPlan, cursor_field: Option<&str>) -> Result<Resource> {
         let declared = schema_hints::declare(
             &mut self.catalog,
             &mut self.warnings,
@@ -115,15 +140,14 @@ impl Normalizer {
             cursor_field,
             self.length_max,
         )?;
-        let table = declared.table.clone();
+        let table = &declared.table;
         if let (Some(builders), Some(schema)) =
-            (self.table_by_name.get(&table), self.schema().tables.get(&table))
+            (self.table_by_name.get(table), self.schema().tables.get(table))
         {
             let (builders, schema) = (*builders, schema.clone());
             self.tables[builders].load(&schema);
         }
-        self.resources.insert(resource.to_owned(), declared);
-        Ok(table)
+        Ok(declared)
     }
 
     /// Replays changes that an earlier process of the same run handed out. It comes before the first page.
@@ -133,6 +157,7 @@ impl Normalizer {
             resource.propagates_root_id = self.catalog.propagates_root_id(&resource.table);
             resource.root_id_kind = self.catalog.root_id_kind(&resource.table);
         }
+        self.choosing.values_mut().for_each(|choosing| choosing.tables.clear());
         // Builders are made from the schema when they are needed first, which is now again.
         if self.buffered_rows() == 0 {
             self.tables.clear();
@@ -146,24 +171,62 @@ impl Normalizer {
     /// Adds the records of a page.
     pub fn push(&mut self, page: &Page) -> Result<()> {
         let name = &page.evidence.resource;
-        let Some(resource) = self.resources.get(name).cloned() else {
-            return Err(Error::new(ErrorKind::Bug, "bug/resource", "a page came of an undeclared resource")
-                .with("resource", name));
-        };
-        let mut scratch = Scratch::default();
         self.root_ids = RootIds::new(&self.load_id, page.evidence.id);
+        self.push_tables(page).map_err(|error| error.with("resource", name).with("page", page.evidence.id))
+    }
+
+    /// Adds the records of a page, table by table where rows choose theirs.
+    fn push_tables(&mut self, page: &Page) -> Result<()> {
+        let name = &page.evidence.resource;
+        if page.tables.is_empty() {
+            let Some(resource) = self.resources.get(name).cloned() else {
+                return Err(Error::new(
+                    ErrorKind::Bug,
+                    "bug/resource",
+                    "a page came of an undeclared resource",
+                ));
+            };
+            return self.push_records(page, &page.records, &resource);
+        }
+        let mut groups: IndexMap<&str, Vec<u32>> = IndexMap::new();
+        for (index, table) in page.records.iter().zip(&page.tables) {
+            groups.entry(&**table).or_default().push(*index);
+        }
+        for (table, records) in groups {
+            let resource = self.chosen_table(name, table)?;
+            self.push_records(page, &records, &resource)?;
+        }
+        Ok(())
+    }
+
+    fn push_records(&mut self, page: &Page, records: &[u32], resource: &Resource) -> Result<()> {
+        let mut scratch = Scratch::default();
         self.propagates_root_id = resource.propagates_root_id;
         self.root_id_kind = resource.root_id_kind;
         let place = Place { levels: resource.nesting, depth: 1 };
-        page.records
-            .iter()
-            .try_for_each(|index| {
-                let table = self.root_table(&resource.table);
-                self.tables[table].contract = resource.contract;
-                self.push_record(&mut scratch, table, page.document.at(*index), place)
-            })
-            .and_then(|()| self.write_lineage())
-            .map_err(|error| error.with("resource", name).with("page", page.evidence.id))
+        for index in records {
+            let table = self.root_table(&resource.table);
+            self.tables[table].contract = resource.contract;
+            self.push_record(&mut scratch, table, page.document.at(*index), place)?;
+        }
+        self.write_lineage()
+    }
+
+    /// Returns the hints of a table that rows of a resource chose, declaring it when they chose it first.
+    fn chosen_table(&mut self, resource: &str, table: &str) -> Result<Resource> {
+        let Some(choosing) = self.choosing.get(resource) else {
+            return Err(Error::new(ErrorKind::Bug, "bug/resource", "a page came of an undeclared resource"));
+        };
+        if let Some(known) = choosing.tables.get(table) {
+            return Ok(known.clone());
+        }
+        let load = LoadPlan { table: table.to_owned(), ..choosing.load.clone() };
+        let cursor_field = choosing.cursor_field.clone();
+        let declared = self.declare(resource, &load, cursor_field.as_deref())?;
+        if let Some(choosing) = self.choosing.get_mut(resource) {
+            choosing.tables.insert(table.to_owned(), declared.clone());
+        }
+        Ok(declared)
     }
 
     /// Returns how many rows are buffered, nested ones too.

@@ -13,6 +13,11 @@ pub(crate) fn load_id(at: Timestamp) -> String {
     format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
 }
 
+/// Reads a time that the ledger keeps, as microseconds since 1970.
+pub(crate) fn microseconds(text: &str) -> i64 {
+    text.parse::<Timestamp>().map_or(0, Timestamp::as_microsecond)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) observer: Arc<dyn Observer>,
     /// Set to true to stop every task at its next step.
     pub(crate) cancel: Arc<watch::Sender<bool>>,
+    /// When the run started, also for one that is gone on with.
+    pub(crate) run_start_microseconds: i64,
 }
 
 /// Fetches until every resource is finished or one fails. The first failure stops the others; it is returned after
@@ -106,6 +108,7 @@ async fn extract_root(
         ahead: &shared.ahead,
         observer: &*shared.observer,
         cancel: shared.cancel.subscribe(),
+        run_start_microseconds: shared.run_start_microseconds,
     };
     if outlet.children.is_empty() {
         return extract_resource(resource, start, &env, counters, outlet.pages).await;

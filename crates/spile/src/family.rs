@@ -157,6 +157,7 @@ impl InParts {
                 ahead: &shared.ahead,
                 observer: &*shared.observer,
                 cancel: shared.cancel.subscribe(),
+                run_start_microseconds: shared.run_start_microseconds,
             };
             Box::pin(extract_resource(&shared.plan.resources[index], start, &env, &counters, sender)).await
         });

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use serde_json::Value;
 use spile_core::{
     Capabilities, Destination, Event, Observer, Plan, Receipt, ReportStatus, ResourcePlan, ResourceReport,
-    Result, RunReport, Schema, Stored, TableReport, WriteDisposition,
+    Result, RunReport, Schema, Stored, TableReport, TableSchema, WriteDisposition,
 };
 use spile_extract::{AheadBudget, Counters, HttpTransport, Transport, Watch, WatchedTransport, Window};
 use spile_normalize::Normalizer;
@@ -187,7 +187,7 @@ impl Line<'_> {
         for resource in self.plan.resources.iter().filter(|resource| !resource.family.hidden) {
             let cursor_field = resource.incremental.as_ref().and_then(|plan| plan.cursor_path.single_field());
             let root = normalizer.add_resource(&resource.name, &resource.load, cursor_field)?;
-            roots.push((root, resource.load.write_disposition));
+            roots.extend(root.map(|root| (root, resource.load.write_disposition)));
         }
         let counters: BTreeMap<String, Arc<Counters>> =
             self.plan.resources.iter().map(|resource| (resource.name.clone(), Arc::default())).collect();
@@ -206,7 +206,28 @@ impl Line<'_> {
         let warnings = outcome?;
         let traffic =
             counters.iter().map(|(name, counters)| (name.clone(), extraction::traffic(counters))).collect();
-        Ok(StagedLoad { package, schema: normalizer.schema().clone(), roots, traffic, warnings })
+        let schema = normalizer.schema().clone();
+        self.add_further_roots(&schema, &mut roots);
+        Ok(StagedLoad { package, schema, roots, traffic, warnings })
+    }
+
+    /// Adds the tables that rows chose, and those of earlier runs that `replace` empties, as in dlt: all of the resource's.
+    fn add_further_roots(&self, schema: &Schema, roots: &mut Vec<(String, WriteDisposition)>) {
+        for resource in self.plan.resources.iter().filter(|resource| !resource.family.hidden) {
+            let disposition = resource.load.write_disposition;
+            if disposition != WriteDisposition::Replace && resource.load.table_choice.is_none() {
+                continue;
+            }
+            let of_resource = |table: &&TableSchema| {
+                table.parent.is_none()
+                    && table.properties.get("resource") == Some(&resource.name.as_str().into())
+            };
+            for table in schema.tables.values().filter(of_resource) {
+                if !roots.iter().any(|(root, _)| *root == table.name) {
+                    roots.push((table.name.clone(), disposition));
+                }
+            }
+        }
     }
 
     /// Runs the network tasks and the staging thread until both are done; returns what is to be told.
@@ -233,6 +254,7 @@ impl Line<'_> {
             ahead: Arc::new(AheadBudget::new(&self.plan.client.manners, &self.plan.limits)),
             observer: Arc::clone(self.observer),
             cancel: Arc::new(cancel),
+            run_start_microseconds: clock::microseconds(&package.opened.run_start),
         };
         if self.options.stop_on_signal {
             runtime.spawn(stop_on_signal(Arc::clone(&shared.cancel)));

@@ -44,6 +44,11 @@ fn judge_whole(resource: &ResourcePlan, evidence: &ResourceEvidence) -> Verdict 
         verdict.add(VerdictStatus::Limited, "stopped by the maximum that the config sets");
         return verdict;
     }
+    if stop == Some(&StopReason::RowsEnded) {
+        verdict.status = VerdictStatus::ProvenComplete;
+        verdict.reasons.push(told(stop).to_owned());
+        return verdict;
+    }
     if stop == Some(&StopReason::RepeatedPage) {
         verdict.add(
             VerdictStatus::Suspicious,
@@ -243,6 +248,7 @@ fn told(stop: Option<&StopReason>) -> &'static str {
         Some(StopReason::SinglePage) => "one page was asked for; the API reports no total to hold against it",
         Some(StopReason::WindowPassed) => "a record beyond the window came in the declared order",
         Some(StopReason::Ignored) => "the last answer was ignored by response_actions",
+        Some(StopReason::RowsEnded) => "all rows that the script makes were taken",
         Some(StopReason::PageLimit) => "the last page came just at --limit-pages",
         Some(StopReason::ConfiguredMaximum | StopReason::RepeatedPage) | None => "",
     }

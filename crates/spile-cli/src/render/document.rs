@@ -26,6 +26,7 @@ pub(crate) fn checked(plan: &Plan, diagnostics: &[Diagnostic]) -> Value {
         .map(|resource| {
             json!({
                 "name": resource.name, "url": spile::redact_url(resource.url.as_str()),
+                "rows": resource.rows.as_ref().map(|rows| rows.describe()),
                 "paginator": resource.paginator.name(), "table": resource.load.table,
                 "write_disposition": resource.load.write_disposition, "primary_key": resource.load.primary_key,
             })

@@ -9,10 +9,14 @@ pub(crate) fn print(plan: &Plan) {
         plan.pipeline, plan.dataset, plan.destination.kind
     );
     let rows = plan.resources.iter().map(|resource| {
+        let (from, paginator) = match &resource.rows {
+            Some(rows) => (rows.describe(), String::new()),
+            None => (spile::redact_url(resource.url.as_str()), resource.paginator.name().to_owned()),
+        };
         vec![
             resource.name.clone(),
-            spile::redact_url(resource.url.as_str()),
-            resource.paginator.name().to_owned(),
+            from,
+            paginator,
             resource.load.write_disposition.as_str().to_owned(),
             resource.load.primary_key.join(", "),
         ]

@@ -93,20 +93,7 @@ fn api(request: &Recorded) -> Reply {
 
 #[test]
 fn dlt_makes_the_same_dataset_with_functions() {
-    let server = Server::start(api);
-    let place = Place::new().variable("CALLABLES_URL", &server.url(""));
-    let script = std::fs::read_to_string(repository().join("testdata/callables/steps.py")).unwrap();
-    place.write("run-0.py", &script);
-    let outcome = place.run(&["run", "run-0.py", "--pipeline", "oracle", "--dataset", "data"]);
-    assert!(matches!(outcome.status, 0 | 3), "{outcome:?}");
-    let output = Command::new(python())
-        .arg(repository().join("testdata/oracle/compare.py"))
-        .arg(place.path(""))
-        .env("CALLABLES_URL", server.url(""))
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let (place, found) = differences("steps.py", 1, &[]);
     assert_eq!(found, json!({}), "{found:#}");
     let tables = place.row(
         "oracle.duckdb",
@@ -114,6 +101,51 @@ fn dlt_makes_the_same_dataset_with_functions() {
          and table_name not like '\\_dlt%' escape '\\' and table_name not like '%\\_\\_%' escape '\\'",
     );
     assert!(tables[0].parse::<u32>().unwrap() >= 36, "{tables:?} cases were loaded");
+}
+
+/// Loads a script of `testdata/callables` several times with both and returns where the datasets differ.
+fn differences(script: &str, runs: usize, variables: &[(&str, &str)]) -> (Place, Value) {
+    let server = Server::start(api);
+    let mut place = Place::new().variable("CALLABLES_URL", &server.url(""));
+    for (name, value) in variables {
+        place = place.variable(name, value);
+    }
+    let script = std::fs::read_to_string(repository().join("testdata/callables").join(script)).unwrap();
+    for run in 0..runs {
+        let name = format!("run-{run}.py");
+        place.write(&name, &script.replace("RUN = 0", &format!("RUN = {run}")));
+        let outcome = place.run(&["run", &name, "--pipeline", "oracle", "--dataset", "data"]);
+        assert!(matches!(outcome.status, 0 | 3), "{outcome:?}");
+    }
+    let output = Command::new(python())
+        .arg(repository().join("testdata/oracle/compare.py"))
+        .arg(place.path(""))
+        .env("CALLABLES_URL", server.url(""))
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    (place, serde_json::from_slice(&output.stdout).unwrap())
+}
+
+#[test]
+fn dlt_makes_the_same_dataset_with_resources_of_ones_own() {
+    let (place, found) = differences("resources.py", 2, &[]);
+    assert_eq!(found, json!({}), "{found:#}");
+    let rows = place.row("oracle.duckdb", "select count(*) from data.many");
+    assert_eq!(rows, ["5000"]);
+}
+
+#[test]
+fn dlt_makes_the_same_dataset_with_a_table_per_row() {
+    let (place, found) = differences("tables.py", 3, &[]);
+    assert_eq!(found, json!({}), "{found:#}");
+    let tables = place.row(
+        "oracle.duckdb",
+        "select count(distinct table_name) from information_schema.tables where table_schema = 'data' \
+         and table_name not like '\\_dlt%' escape '\\' and table_name not like '%\\_\\_%' escape '\\'",
+    );
+    assert!(tables[0].parse::<u32>().unwrap() >= 25, "{tables:?} tables were loaded");
 }
 
 /// Runs a `map` function over one row and returns how it ended.

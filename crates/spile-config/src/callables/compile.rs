@@ -136,18 +136,18 @@ pub(super) const GENERAL_HINT: &str =
 pub(crate) struct Compiler<'p, 'o> {
     outside: &'o mut dyn Outside<'p>,
     pub(super) codes: Vec<Code>,
-    globals: Vec<Global>,
+    pub(super) globals: Vec<Global>,
     texts: Vec<Arc<str>>,
     text_places: HashMap<Arc<str>, usize>,
     /// Functions that are compiled or being compiled, by address and scope.
     functions: HashMap<(usize, usize), usize>,
     /// Other globals, by scope and name.
     named: HashMap<(usize, String), usize>,
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
     /// Functions around the expression that is being compiled, innermost last.
     pub(super) scopes: Vec<Scope>,
     /// The scope of the script that the function was defined in.
-    outer_scope: usize,
+    pub(super) outer_scope: usize,
     pub(super) depth: usize,
     pub(crate) problems: Vec<Problem>,
     used: Used,
@@ -207,12 +207,12 @@ impl<'p, 'o> Compiler<'p, 'o> {
         self.problems.push(Problem { message, hint: hint.to_owned(), place: at.range() });
     }
 
-    fn reserve(&mut self, name: &str) -> usize {
+    pub(super) fn reserve(&mut self, name: &str) -> usize {
         self.globals.push(Global { name: name.to_owned(), value: GlobalValue::Pending });
         self.globals.len() - 1
     }
 
-    fn function_global(&mut self, function: FunctionSource<'p>, scope: usize) -> usize {
+    pub(super) fn function_global(&mut self, function: FunctionSource<'p>, scope: usize) -> usize {
         let key = (function.address(), scope);
         if let Some(index) = self.functions.get(&key) {
             return *index;
@@ -255,7 +255,7 @@ impl<'p, 'o> Compiler<'p, 'o> {
         self.returning(value, scope, place(expression))
     }
 
-    fn returning(&mut self, value: Expression, scope: Scope, place: Place) -> usize {
+    pub(super) fn returning(&mut self, value: Expression, scope: Scope, place: Place) -> usize {
         let body = vec![Statement { kind: StatementKind::Return(Some(value)), place }];
         self.add_code("<script>", Vec::new(), scope, body, false)
     }
@@ -357,7 +357,7 @@ impl<'p, 'o> Compiler<'p, 'o> {
         }
     }
 
-    fn global(&mut self, name: &str, at: &Expr) -> Kind {
+    pub(super) fn global(&mut self, name: &str, at: &Expr) -> Kind {
         let key = (self.outer_scope, name.to_owned());
         if let Some(index) = self.named.get(&key) {
             return Kind::Global(*index);
@@ -449,6 +449,6 @@ impl Scope {
     }
 }
 
-fn place(at: &impl Ranged) -> Place {
+pub(super) fn place(at: &impl Ranged) -> Place {
     (at.range().start().to_u32(), at.range().end().to_u32())
 }

@@ -44,6 +44,8 @@ pub(super) struct Machine<'p> {
     keys: HashMap<Box<str>, Rc<str>, rustc_hash::FxBuildHasher>,
     /// Compiled patterns.
     pub(super) patterns: Vec<Rc<super::library::regex::Pattern>>,
+    /// The time that functions see.
+    pub(super) now_microseconds: i64,
 }
 
 impl<'p> Machine<'p> {
@@ -60,7 +62,13 @@ impl<'p> Machine<'p> {
             running: Vec::new(),
             keys: HashMap::default(),
             patterns: Vec::new(),
+            now_microseconds: program.now_microseconds,
         }
+    }
+
+    /// Makes a machine that sees another time than that of the config's reading.
+    pub(super) fn at(program: &'p Program, now_microseconds: i64) -> Self {
+        Self { now_microseconds, ..Self::new(program) }
     }
 
     /// Gives the next row its budget.

@@ -220,7 +220,7 @@ impl Program {
 }
 
 /// Makes the error of a fault.
-fn explain(fault: Fault, program: &Program) -> Error {
+pub(super) fn explain(fault: Fault, program: &Program) -> Error {
     let (error, place, function) = match fault {
         Fault::Raised(exception) => {
             let mut message = exception.class.name().to_owned();

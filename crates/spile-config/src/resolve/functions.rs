@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use spile_core::{ActionEffect, CursorConvert, Diagnostic, Node, ResponseHook, RowSteps, Value};
+use spile_core::{ActionEffect, CursorConvert, Diagnostic, Node, ResponseHook, RowSteps, TableChoice, Value};
 
-use crate::callables::{Convert, Hook, Program, Step, Steps};
+use crate::callables::{Choice, Convert, Hook, Program, Step, Steps};
 use crate::fields::{KnownKeys, wrong_type};
 use crate::resolve::Resolver;
 use crate::resolve::read::Reported;
@@ -54,6 +54,13 @@ impl Resolver<'_> {
         Ok(self.program().map(|program| Arc::new(Convert { program, function }) as Arc<dyn CursorConvert>))
     }
 
+    /// Resolves a `table_name` that is a function.
+    pub(super) fn table_choice(&mut self, node: &Node) -> Option<Arc<dyn TableChoice>> {
+        let Value::Function(function) = &node.value else { return None };
+        let program = self.program()?;
+        Some(Arc::new(Choice { program, function: function.index }))
+    }
+
     /// Resolves what an action does: a word, a function or a list of functions.
     pub(super) fn effect(&mut self, node: &Node) -> Option<ActionEffect> {
         let functions = match &node.value {
@@ -83,7 +90,7 @@ impl Resolver<'_> {
         Some(ActionEffect::Call(hooks))
     }
 
-    fn program(&self) -> Option<Arc<Program>> {
+    pub(super) fn program(&self) -> Option<Arc<Program>> {
         self.request.source.functions.clone()
     }
 

@@ -47,7 +47,9 @@ pub(super) const COLUMN: KnownKeys = KnownKeys {
 impl Resolver<'_> {
     pub(super) fn load_plan(&mut self, name: &str, resource: &Node) -> Option<LoadPlan> {
         let get = |key: &str| resource.get(key).filter(|node| !node.is_null());
-        let table = self.optional(get("table_name"), |this, node| this.string(node, "table_name"));
+        let table_choice = get("table_name").and_then(|node| self.table_choice(node));
+        let written = get("table_name").filter(|node| !matches!(node.value, Value::Function(_)));
+        let table = self.optional(written, |this, node| this.string(node, "table_name"));
         let disposition = match get("write_disposition") {
             Some(node) => self.write_disposition(node),
             None => Some((WriteDisposition::Append, MergePlan::default())),
@@ -71,6 +73,7 @@ impl Resolver<'_> {
         let table_hints = self.table_hints(resource);
         Some(LoadPlan {
             table: table.ok()?.unwrap_or_else(|| name.to_owned()),
+            table_choice,
             write_disposition,
             merge,
             primary_key: primary_key.ok()?.unwrap_or_default(),

@@ -12,6 +12,7 @@ pub(super) const RESOURCE: KnownKeys = KnownKeys {
     of: "a resource",
     known: &[
         "name",
+        "rows",
         "endpoint",
         "write_disposition",
         "primary_key",
@@ -103,7 +104,11 @@ impl Resolver<'_> {
     ) -> Vec<ResourcePlan> {
         let merged: Vec<(&str, Node)> = written
             .iter()
-            .map(|(name, resource)| (name.as_str(), merge::resource(defaults, resource)))
+            .map(|(name, resource)| match resource.get("rows") {
+                // As in dlt defaults are for endpoints.
+                Some(_) => (name.as_str(), resource.clone()),
+                None => (name.as_str(), merge::resource(defaults, resource)),
+            })
             .collect();
         let mut wanted: Vec<(usize, bool)> = Vec::new();
         for (index, (name, resource)) in merged.iter().enumerate() {
@@ -148,13 +153,14 @@ impl Resolver<'_> {
         for (key, value) in entries {
             let problem = match key.name.as_str() {
                 "name" => Some("resource_defaults cannot have a name"),
+                "rows" => Some("resource_defaults cannot have rows"),
                 "endpoint" if !matches!(value.value, Value::Map(_)) => {
                     Some("the default endpoint must be a map")
                 }
                 _ => None,
             };
             if let Some(problem) = problem {
-                let at = if key.name == "name" { &key.span } else { &value.span };
+                let at = if key.name != "endpoint" { &key.span } else { &value.span };
                 self.report(Diagnostic::error("config/wrong-type", problem).at(at));
                 return empty();
             }
@@ -191,7 +197,12 @@ impl Resolver<'_> {
                     self.report(wrong_type("the name of a resource", "a text that is not empty", name_node));
                     return None;
                 }
+                if item.get("rows").is_some_and(|rows| !rows.is_null()) {
+                    self.check_rows_keys(item);
+                    return Some((name, item.clone()));
+                }
                 let mut entries: Vec<(Key, Node)> = entries.clone();
+                entries.retain(|(key, _)| key.name != "rows");
                 let endpoint = entries.iter_mut().find(|(key, _)| key.name == "endpoint");
                 let path = (key("path", name_node), name_node.clone());
                 if let Some((_, endpoint)) = endpoint {
@@ -265,6 +276,9 @@ impl Resolver<'_> {
         links: &mut Vec<Link>,
     ) -> Option<ResourcePlan> {
         self.references = References::default();
+        if let Some(rows) = merged.get("rows") {
+            return self.made_resource(name, rows, merged, client);
+        }
         let load = self.load_plan(name, merged);
         if let Some(load) = &load {
             self.warn_of_unreachable_hints(merged, load);
@@ -291,6 +305,7 @@ impl Resolver<'_> {
         let parent = parent.map(|resource| ParentPlan { resource, bound, include });
         let plan = ResourcePlan {
             name: name.to_owned(),
+            rows: None,
             method: parts.method,
             url,
             target,

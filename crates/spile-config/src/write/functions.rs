@@ -37,9 +37,12 @@ fn strip(node: &mut Node, diagnostics: &mut Diagnostics) -> bool {
         }
         Value::Map(entries) => {
             let before = entries.len();
+            let made = entries
+                .iter()
+                .any(|(key, value)| key.name == "rows" && matches!(value.value, Value::Function(_)));
             entries.retain_mut(|(_, value)| !strip(value, diagnostics));
             // What is left of an action without its function would be another action.
-            (entries.is_empty() && before > 0)
+            made || (entries.is_empty() && before > 0)
                 || (entries.len() < before
                     && entries.iter().all(|(key, _)| matches!(key.name.as_str(), "status_code" | "content")))
         }

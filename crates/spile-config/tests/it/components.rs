@@ -16,7 +16,8 @@ impl Paginator for Fake {
         self.0
     }
 
-    fn apply(&self, _position: &Position, _draft: &mut RequestDraft) -> Result<()> {
+    fn apply(&self, _position: &Position, draft: &mut RequestDraft) -> Result<()> {
+        draft.headers.push((self.0.to_owned(), self.1.expose().to_owned()));
         Ok(())
     }
 

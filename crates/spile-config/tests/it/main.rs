@@ -8,6 +8,7 @@ mod convert;
 mod dialects;
 mod hostile;
 mod mutations;
+mod own;
 mod places;
 mod project;
 mod python;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use spile_config::{Environment, Options, Registries, Resolved, load};
-use spile_core::{Plan, RequestDraft, ResourcePlan};
+use spile_core::{Plan, Position, RequestDraft, ResourcePlan};
 
 use crate::components::{AUTHS, PAGINATORS};
 
@@ -85,9 +85,15 @@ pub(crate) fn render(diagnostics: &[spile_core::Diagnostic]) -> String {
     lines.join("\n")
 }
 
-/// What the credentials of a resource put on a request.
-pub(crate) fn credentials(resource: &ResourcePlan) -> Vec<String> {
-    let mut draft = RequestDraft {
+/// What the paginator of a resource was given.
+pub(crate) fn paging(resource: &ResourcePlan) -> String {
+    let mut draft = draft(resource);
+    resource.paginator.apply(&Position::Start, &mut draft).unwrap();
+    draft.headers.remove(0).1
+}
+
+fn draft(resource: &ResourcePlan) -> RequestDraft {
+    RequestDraft {
         method: resource.method,
         url: resource.url.clone(),
         params: Vec::new(),
@@ -95,7 +101,12 @@ pub(crate) fn credentials(resource: &ResourcePlan) -> Vec<String> {
         json: None,
         data: None,
         credentials: Vec::new(),
-    };
+    }
+}
+
+/// What the credentials of a resource put on a request.
+pub(crate) fn credentials(resource: &ResourcePlan) -> Vec<String> {
+    let mut draft = draft(resource);
     for auth in &resource.auth {
         auth.apply(&mut draft).unwrap();
     }

@@ -23,6 +23,7 @@ pub(crate) fn plan(url: &str, paginator: &str) -> Plan {
     let url = Url::parse(url).unwrap();
     let resource = ResourcePlan {
         name: "items".to_owned(),
+        rows: None,
         method: Method::Get,
         url: url.clone(),
         params: Vec::new(),
@@ -40,6 +41,7 @@ pub(crate) fn plan(url: &str, paginator: &str) -> Plan {
         incremental: None,
         load: LoadPlan {
             table: "items".to_owned(),
+            table_choice: None,
             write_disposition: WriteDisposition::Append,
             merge: spile_core::MergePlan::default(),
             primary_key: vec!["id".to_owned()],
@@ -157,7 +159,14 @@ async fn run_with(plan: &Plan, start: ResourceStart, stops: bool) -> Outcome {
     let (counters, log) = (Counters::default(), Log { retries: Mutex::default(), cancel, stops });
     let (sender, mut receiver) = mpsc::channel(1);
     let ahead = AheadBudget::new(&plan.client.manners, &plan.limits);
-    let env = ExtractEnv { plan, transport: &transport, ahead: &ahead, observer: &log, cancel: cancelled };
+    let env = ExtractEnv {
+        plan,
+        transport: &transport,
+        ahead: &ahead,
+        observer: &log,
+        cancel: cancelled,
+        run_start_microseconds: 0,
+    };
     let collect = async {
         let mut pages = Vec::new();
         while let Some(page) = receiver.recv().await {
@@ -189,6 +198,7 @@ pub(crate) async fn run_side_by_side(plan: &Plan, times: usize) -> Vec<Result<()
                 ahead: &ahead,
                 observer: &log,
                 cancel: cancelled,
+                run_start_microseconds: 0,
             };
             let extraction =
                 extract_resource(&plan.resources[0], ResourceStart::fresh(None), &env, &counters, sender);

@@ -10,6 +10,7 @@ use spile_core::{
 pub(crate) fn load(table: &str) -> LoadPlan {
     LoadPlan {
         table: table.to_owned(),
+        table_choice: None,
         write_disposition: WriteDisposition::Append,
         merge: MergePlan::default(),
         primary_key: Vec::new(),
@@ -53,5 +54,5 @@ pub(crate) fn page(resource: &str, number: u128, body: Vec<u8>, key: Option<&str
         family: FamilyEvidence::default(),
         warnings: Vec::new(),
     };
-    Page { document, records, evidence }
+    Page { document, records, tables: Vec::new(), evidence }
 }

@@ -125,6 +125,7 @@ async fn fetch_from(
     };
     let transport = Arc::new(slow);
     let shared = Shared {
+        run_start_microseconds: 0,
         transport: Arc::clone(&transport) as Arc<dyn Transport>,
         ahead: Arc::new(AheadBudget::new(&plan.client.manners, &plan.limits)),
         observer: Arc::new(()),

@@ -31,6 +31,7 @@ impl Paginator for PagesOf {
 fn resource(selector: Option<&str>, page_size: Option<u64>) -> ResourcePlan {
     ResourcePlan {
         name: "r".into(),
+        rows: None,
         method: Method::Get,
         url: "http://127.0.0.1/r".parse().unwrap(),
         params: vec![],
@@ -48,6 +49,7 @@ fn resource(selector: Option<&str>, page_size: Option<u64>) -> ResourcePlan {
         incremental: None,
         load: LoadPlan {
             table: "r".into(),
+            table_choice: None,
             write_disposition: WriteDisposition::Append,
             merge: spile_core::MergePlan::default(),
             primary_key: vec![],

@@ -268,7 +268,7 @@ pub(in crate::callables) fn operate(
 }
 
 fn now(machine: &mut Machine<'_>, kind: Kind) -> Outcome<Value> {
-    match Moment::of_microseconds(machine.program.now_microseconds, kind) {
+    match Moment::of_microseconds(machine.now_microseconds, kind) {
         Some(moment) => Ok(Value::Moment(moment)),
         None => raise("OverflowError", "date value out of range"),
     }

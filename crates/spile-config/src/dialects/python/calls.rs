@@ -28,19 +28,26 @@ const PLACES: [&str; 2] = ["bucket_url", "credentials"];
 
 impl<'p> Interpreter<'p, '_> {
     pub(super) fn evaluate_call(&mut self, call: &'p ExprCall) -> Option<Object<'p>> {
+        if let Some(outcome) = self.base_init(call) {
+            return outcome;
+        }
         if let Expr::Attribute(attribute) = &*call.func {
             let base = self.evaluate(&attribute.value)?;
             return self.call_method(base, attribute.attr.as_str(), call);
         }
         match self.evaluate(&call.func)? {
             Object::Path(path) => self.call_path(&path, call),
+            Object::Function(function) if self.makes_resource(function.definition) => {
+                self.call_resource(function, call)
+            }
             Object::Function(function) => self.call_function(function, call),
             // `max` and `min` are texts, since incrementals name them.
             Object::Node(node) => match node.as_str() {
                 Some(name @ ("max" | "min")) => self.refuse_expression(&format!("a call of `{name}`"), call),
                 _ => self.refuse_expression("this call", call),
             },
-            Object::Opaque | Object::Class(..) => Some(Object::Opaque),
+            Object::Class(class, frame) => self.own_instance(class, frame, call),
+            Object::Opaque => Some(Object::Opaque),
             Object::Unknown => None,
             _ => self.refuse_expression("this call", call),
         }
@@ -71,9 +78,15 @@ impl<'p> Interpreter<'p, '_> {
             Object::List(items, _) => self.list_method(&items, method, call),
             Object::Node(node) => self.text_method(&node, method, call),
             Object::Moment(moment) => self.moment_method(moment, method, call),
-            Object::Duration(_) | Object::Function(_) | Object::Lambda(..) | Object::Deferred(..) => {
-                self.refuse_expression(&format!("the method `{method}`"), call)
+            Object::Function(function) if self.makes_resource(function.definition) => {
+                self.refuse_resource_method(method, call)
             }
+            Object::Resource(_) => self.refuse_resource_method(method, call),
+            Object::Instance(_)
+            | Object::Duration(_)
+            | Object::Function(_)
+            | Object::Lambda(..)
+            | Object::Deferred(..) => self.refuse_expression(&format!("the method `{method}`"), call),
         }
     }
 
@@ -84,6 +97,7 @@ impl<'p> Interpreter<'p, '_> {
         }
         match path {
             "dlt.pipeline" => Some(self.capture_pipeline(call)),
+            "dlt.resource" => self.resource_call(call),
             "dlt.secrets.get" | "dlt.config.get" => {
                 let store = path.trim_end_matches(".get").to_owned();
                 let key = self.first_text(call)?;

@@ -19,6 +19,18 @@ pub(super) struct CapturedSource {
     at: Span,
 }
 
+impl CapturedSource {
+    /// Adds resources to those of the config.
+    pub(super) fn add(&mut self, added: Vec<Node>) {
+        let Some(Node { value: Value::Map(entries), .. }) = &mut self.config else { return };
+        if let Some((_, Node { value: Value::List(items), .. })) =
+            entries.iter_mut().find(|(key, _)| key.name == "resources")
+        {
+            items.extend(added);
+        }
+    }
+}
+
 /// A pipeline's names.
 pub(super) struct CapturedPipeline {
     settings: Vec<(Key, Node)>,

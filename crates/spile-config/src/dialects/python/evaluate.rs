@@ -104,9 +104,17 @@ impl<'p> Interpreter<'p, '_> {
                 let taken = self.truth(&conditional.test)?;
                 self.evaluate(if taken { &conditional.body } else { &conditional.orelse })
             }
-            Expr::YieldFrom(inner) => self.evaluate(&inner.value),
+            Expr::YieldFrom(inner) => {
+                let value = self.evaluate(&inner.value)?;
+                self.take_resources(&value, &*inner.value);
+                Some(value)
+            }
             Expr::Yield(inner) => match &inner.value {
-                Some(value) => self.evaluate(value),
+                Some(value) => {
+                    let yielded = self.evaluate(value)?;
+                    self.take_resources(&yielded, &**value);
+                    Some(yielded)
+                }
                 None => self.refuse_expression("an empty `yield`", expression),
             },
             other => self.refuse_expression(describe(other), expression),
@@ -222,6 +230,7 @@ impl<'p> Interpreter<'p, '_> {
             }
             Object::Path(path) => Some(Object::Path(format!("{path}.{name}"))),
             Object::Unknown => None,
+            Object::Instance(instance) => self.instance_attribute(&instance, name, expression),
             Object::Opaque | Object::Pipeline | Object::Class(..) => Some(Object::Opaque),
             // What is done to a part of a source changes the load.
             Object::Source => Some(Object::Source),
@@ -231,6 +240,7 @@ impl<'p> Interpreter<'p, '_> {
             | Object::Moment(_)
             | Object::Duration(_)
             | Object::Function(_)
+            | Object::Resource(_)
             | Object::Lambda(..)
             | Object::Deferred(..) => self.refuse_expression("this attribute", expression),
         }

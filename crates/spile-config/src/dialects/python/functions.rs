@@ -100,9 +100,17 @@ impl<'p> Interpreter<'p, '_> {
             }
         }
         let before = self.sources.len();
+        let yielded_before = self.yielded.len();
         let flow = self.in_frame(function, names, at)?;
         if let Some(decorator) = &decorator {
+            if let Flow::Return(Some(returned)) = &flow {
+                self.take_resources(returned, at);
+            }
+            let added = self.add_resources(before, yielded_before, at)?;
             self.apply_decorator(decorator, before);
+            if added {
+                return Some(Object::Source);
+            }
         }
         match flow {
             Flow::Return(Some(Object::Opaque)) | Flow::Next | Flow::Break | Flow::Continue => {

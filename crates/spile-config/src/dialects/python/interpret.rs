@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 use ruff_python_ast::token::Tokens;
 use ruff_python_ast::{Alias, Stmt, StmtFunctionDef, StmtIf};
 use ruff_text_size::Ranged;
-use spile_core::Diagnostics;
+use spile_core::{Diagnostics, Node};
 
 use super::capture::{CapturedPipeline, CapturedSource};
+use super::named_functions::NamedFunction;
 use super::object::{Function, Object};
 use super::unsupported;
-use crate::callables::FunctionSource;
 use crate::dialects::Reading;
 
 /// Calls of functions nested deeper than this are refused.
@@ -56,7 +56,9 @@ pub(super) struct Interpreter<'p, 'r> {
     /// How much was evaluated and copied.
     pub(super) work: usize,
     /// Functions that the config names, with their frames; nodes refer to them by number.
-    pub(super) named_functions: Vec<(FunctionSource<'p>, usize)>,
+    pub(super) named_functions: Vec<NamedFunction<'p>>,
+    /// Resources that functions of the script have yielded, and not been taken by a source yet.
+    pub(super) yielded: Vec<Node>,
     pub(super) tokens: &'r Tokens,
 }
 
@@ -81,6 +83,7 @@ impl<'p, 'r> Interpreter<'p, 'r> {
             depth: 0,
             work: 0,
             named_functions: Vec::new(),
+            yielded: Vec::new(),
             tokens,
         }
     }

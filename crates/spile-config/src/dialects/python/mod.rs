@@ -23,6 +23,8 @@ mod moments;
 mod named_functions;
 mod object;
 mod operators;
+mod own_classes;
+mod resources;
 mod strings;
 mod targets;
 

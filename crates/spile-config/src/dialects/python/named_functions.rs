@@ -12,20 +12,35 @@ use spile_core::{Diagnostic, FunctionRef, Node, Span, Store, Value};
 use super::interpret::Interpreter;
 use super::object::Object;
 use super::span;
-use crate::callables::{Compiler, Constant, FunctionSource, Outer, Outside, Program, default_name};
+use crate::callables::{Bound, Compiler, Constant, FunctionSource, Outer, Outside, Program, default_name};
 
 /// Deepest value from outside that functions see.
 const LEVELS_MAX: usize = 64;
 
 const RUN_TIME_HINT: &str = "It exists only when Python runs; write the value out.";
 
+/// A function that the config names.
+#[derive(Clone)]
+pub(super) struct NamedFunction<'p> {
+    pub(super) source: FunctionSource<'p>,
+    /// The frame it was made in.
+    pub(super) frame: usize,
+    /// The arguments it was called with, if it is a call that is made later.
+    pub(super) bound: Option<Bound<'p>>,
+}
+
 impl<'p> Interpreter<'p, '_> {
     /// Makes the node of a function.
     pub(super) fn function_node(&mut self, source: FunctionSource<'p>, frame: usize, at: &Span) -> Node {
+        self.named_function(NamedFunction { source, frame, bound: None }, at)
+    }
+
+    /// Makes the node of a function or of a call that is made later.
+    pub(super) fn named_function(&mut self, named: NamedFunction<'p>, at: &Span) -> Node {
         let index = self.named_functions.len();
-        self.named_functions.push((source, frame));
-        let function = FunctionRef { index, name: source.name().to_owned(), digest: String::new() };
-        Node::new(Value::Function(function), at.clone())
+        let name = named.source.name().to_owned();
+        self.named_functions.push(named);
+        Node::new(Value::Function(FunctionRef { index, name, digest: String::new() }), at.clone())
     }
 
     /// Makes a lambda. As in Python its defaults are evaluated where it stands, once.
@@ -62,8 +77,11 @@ impl<'p> Interpreter<'p, '_> {
         let file = Arc::clone(self.reading.file);
         let now = self.reading.environment.now_microseconds;
         let mut compiler = Compiler::new(self);
-        for (source, frame) in &named {
-            compiler.entry(*source, *frame);
+        for NamedFunction { source, frame, bound } in &named {
+            match bound {
+                Some(bound) => compiler.bound_entry(*source, *frame, bound),
+                None => compiler.entry(*source, *frame),
+            }
         }
         let (program, problems, used) = compiler.finish(file, now);
         for problem in problems {
@@ -79,7 +97,7 @@ impl<'p> Interpreter<'p, '_> {
         let whole = whole.finalize();
         let digests: Vec<String> = named
             .iter()
-            .map(|(source, _)| {
+            .map(|NamedFunction { source, .. }| {
                 let mut own = blake3::Hasher::new();
                 self.hash(source.range(), &mut own);
                 own.update(whole.as_bytes());
@@ -183,7 +201,9 @@ impl<'p> Outside<'p> for Interpreter<'p, '_> {
                 }
             }
             Object::Opaque => Outer::Silent,
-            Object::Source | Object::Pipeline => refused(object.kind(), RUN_TIME_HINT),
+            Object::Source | Object::Pipeline | Object::Resource(_) | Object::Instance(_) => {
+                refused(object.kind(), RUN_TIME_HINT)
+            }
             Object::Unknown => refused("not known", RUN_TIME_HINT),
             other => match self.constant(other, LEVELS_MAX) {
                 Some(constant) => Outer::Constant(constant),

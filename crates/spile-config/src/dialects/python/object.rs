@@ -12,6 +12,7 @@ use spile_core::{Key, Node, Span, Value};
 
 use super::interpret::Interpreter;
 use super::moments::{Duration, Moment};
+use super::own_classes::Instance;
 use super::span;
 use crate::callables::FunctionSource;
 use crate::dialects::{DEPTH_MAX, too_deep};
@@ -48,12 +49,16 @@ pub(super) enum Object<'p> {
     Function(Function<'p>),
     /// A lambda, and the frame it was made in. It runs on data only.
     Lambda(&'p ExprLambda, usize),
+    /// What `self` is in the `__init__` of a class of the script.
+    Instance(Rc<RefCell<Instance<'p>>>),
     /// A class of the script, and the frame it was made in.
     Class(&'p StmtClassDef, usize),
     /// An expression that only functions need, such as a set or a compiled pattern, and the frame it stands in.
     Deferred(&'p Expr, usize),
     /// A source that was captured, or a part of one.
     Source,
+    /// A resource whose rows the script makes, in the form of a config.
+    Resource(Node),
     /// A pipeline that was captured.
     Pipeline,
     /// Something that exists only when Python runs, such as the result of a load.
@@ -113,8 +118,10 @@ impl<'p> Object<'p> {
             Self::Path(_) => "a library object",
             Self::Function(_) | Self::Lambda(..) => "a function",
             Self::Class(..) => "a class",
+            Self::Instance(_) => "an object",
             Self::Deferred(expression, _) => super::describe(expression),
             Self::Source => "a source",
+            Self::Resource(_) => "a resource",
             Self::Pipeline => "a pipeline",
             Self::Opaque | Self::Unknown => "a value that exists only at run time",
         }
@@ -168,6 +175,10 @@ impl<'p> Interpreter<'p, '_> {
                 self.diagnostics.push(super::unsupported_at(what, at).hint(hint));
                 None
             }
+            Object::Resource(resource) => Some(resource.clone()),
+            Object::Function(function) if self.makes_resource(function.definition) => {
+                self.resource_of(*function, at)
+            }
             Object::Function(function) => {
                 Some(self.function_node(FunctionSource::Definition(function.definition), function.frame, at))
             }
@@ -178,7 +189,9 @@ impl<'p> Interpreter<'p, '_> {
                 let place = span(self.reading, expression.range());
                 self.refused(super::describe(expression), &place)
             }
-            Object::Class(..) | Object::Source | Object::Pipeline | Object::Opaque => self.refused(what, at),
+            Object::Class(..) | Object::Instance(_) | Object::Source | Object::Pipeline | Object::Opaque => {
+                self.refused(what, at)
+            }
         }
     }
 

@@ -51,6 +51,7 @@ impl<'p> Interpreter<'p, '_> {
                 self.work += entries.len();
                 Some(Object::map(entries, place))
             }
+            (left, Operator::BitOr, _) if self.is_resource(&left) => return self.refuse_pipe(at),
             (left, Operator::Add, right) => moments::combine(&left, &right, 1),
             (left, Operator::Sub, right) => moments::combine(&left, &right, -1),
             _ => None,

@@ -20,6 +20,10 @@ impl<'p> Interpreter<'p, '_> {
             Expr::Attribute(attribute) => match self.evaluate(&attribute.value) {
                 // An attribute of a logger or a client changes no config.
                 Some(Object::Opaque | Object::Unknown) | None => {}
+                Some(Object::Instance(instance)) => {
+                    let value = value.unwrap_or(Object::Unknown);
+                    self.set_instance_attribute(&instance, attribute.attr.as_str(), value, target);
+                }
                 Some(_) => self.refuse("an assignment to this attribute", target),
             },
             _ => self.refuse("an assignment to anything but a name", target),
