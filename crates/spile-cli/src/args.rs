@@ -83,8 +83,9 @@ pub(crate) struct RunArgs {
     /// End of the backfill window of incremental resources.
     #[arg(long, value_name = "VALUE")]
     pub(crate) until: Option<String>,
-    /// Not there yet.
-    #[arg(long, value_name = "MODE", hide = true)]
+    /// What is taken away when this run's load is committed: tables and state of the whole source, of the resources that
+    /// are run, or only their rows and state.
+    #[arg(long, value_name = "MODE", value_parser = ["drop_sources", "drop_resources", "drop_data"])]
     pub(crate) refresh: Option<String>,
     /// How progress is shown on standard error.
     #[arg(long, value_enum, default_value_t = ProgressMode::Auto)]

@@ -37,6 +37,9 @@ pub(crate) fn of(plan: &Plan, request: &Request<'_>, providers: &mut Providers) 
             settings.insert(key.name.clone(), canonical(node, providers));
         }
     }
+    if let Some(refresh) = plan.refresh {
+        settings.insert("refresh".to_owned(), Json::from(refresh.as_str()));
+    }
     let whole = json!({
         "config": config(&request.source.config, providers),
         "settings": Json::Object(settings),

@@ -59,6 +59,8 @@ pub struct Options {
     pub since: Option<String>,
     /// End of a backfill window: takes the place of their end value.
     pub until: Option<String>,
+    /// What is taken away before: `drop_sources`, `drop_resources` or `drop_data`.
+    pub refresh: Option<String>,
     /// Which block of a document holds the config, counted from 1.
     pub block: Option<usize>,
 }

@@ -30,6 +30,7 @@ mod package;
 mod page;
 mod paginate;
 mod plan;
+mod refresh;
 mod registry;
 mod report;
 mod request;
@@ -68,6 +69,7 @@ pub use plan::{
     AskedBounds, ClientPlan, ColumnHint, DestinationPlan, LoadPlan, Method, ParamValue, Plan, Provenance,
     ResourcePlan, RetryPlan, TemplatePart, WriteDisposition,
 };
+pub use refresh::{Clearing, Refresh};
 pub use registry::{Def, FieldDoc, Registry};
 pub use report::{ReportStatus, ResourceReport, RunReport, TableReport};
 pub use request::{FormBody, RequestDraft, ResponseView};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::plan::WriteDisposition;
+use crate::refresh::Clearing;
 use crate::schema::Schema;
 
 /// Where a package is in its life.
@@ -57,6 +58,9 @@ pub struct Manifest {
     pub destination: String,
     /// The plan's fingerprint.
     pub fingerprint: String,
+    /// What is taken away before, in the same commit.
+    #[serde(default, skip_serializing_if = "Clearing::is_empty")]
+    pub clearing: Clearing,
     /// What to load.
     pub tables: Vec<TableLoad>,
     /// The pipeline state after this load (dlt's document, decoded), when it changed.

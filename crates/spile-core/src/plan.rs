@@ -20,6 +20,7 @@ use crate::manners::{Manners, ResponseAction};
 use crate::merge::MergePlan;
 use crate::network::NetworkPlan;
 use crate::paginate::Paginator;
+use crate::refresh::Refresh;
 use crate::schema::{DataType, SchemaContract};
 use crate::secret::{Redactor, Secret};
 
@@ -282,6 +283,10 @@ pub struct Plan {
     pub page_limit: Option<u64>,
     /// Whether a backfill was asked for (`--since`): windows open at the initial value, whatever the stored state says.
     pub backfill: bool,
+    /// What is taken away in the commit before the data of the run enters.
+    pub refresh: Option<Refresh>,
+    /// Whether every run has a dataset of its own (`dev_mode`); the name of the dataset ends with the time.
+    pub dev_mode: bool,
     /// Hash of all that decides what is requested and stored; secrets enter by name, never by value.
     pub fingerprint: String,
     /// Every secret value that was resolved.

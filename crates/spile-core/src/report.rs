@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::refresh::Clearing;
 use crate::verdict::{Verdict, VerdictStatus};
 
 /// How the run ended.
@@ -74,6 +75,9 @@ pub struct RunReport {
     pub seconds: f64,
     /// Per resource.
     pub resources: Vec<ResourceReport>,
+    /// What a refresh took away in the commit.
+    #[serde(skip_serializing_if = "Clearing::is_empty")]
+    pub clearing: Clearing,
     /// Per table.
     pub tables: Vec<TableReport>,
     /// Sentences about something odd but lossless.

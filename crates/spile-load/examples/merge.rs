@@ -131,6 +131,7 @@ fn merge_with_spile(file: &Path, folder: &Path, changes: u64) {
         dataset: "data".to_owned(),
         destination: String::new(),
         fingerprint: String::new(),
+        clearing: spile_core::Clearing::default(),
         tables: vec![load],
         state: None,
         pages: 1,

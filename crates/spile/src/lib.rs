@@ -31,6 +31,7 @@ mod parent_cursors;
 mod parts;
 mod preview;
 mod recover;
+mod refresh;
 mod run;
 mod segment;
 mod staging;

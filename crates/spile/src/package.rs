@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use indexmap::IndexMap;
 use serde_json::Value;
 use spile_core::{
-    Error, ErrorKind, Manifest, PageEvidence, ParentRow, Plan, Result, Schema, SchemaChange, SealedPackage,
-    SegmentFile, TableLoad, WriteDisposition,
+    Clearing, Error, ErrorKind, Manifest, PageEvidence, ParentRow, Plan, Result, Schema, SchemaChange,
+    SealedPackage, SegmentFile, TableLoad, WriteDisposition,
 };
 use spile_normalize::{Flushed, Remarks};
 
@@ -162,7 +162,7 @@ impl OpenPackage {
         plan: &Plan,
         roots: &[(String, WriteDisposition)],
         schema: Schema,
-        state: Option<Value>,
+        (state, clearing): (Option<Value>, Clearing),
     ) -> Result<SealedPackage> {
         let manifest = Manifest {
             version: MANIFEST_VERSION,
@@ -171,6 +171,7 @@ impl OpenPackage {
             dataset: plan.dataset.clone(),
             destination: self.opened.destination.clone(),
             fingerprint: plan.fingerprint.clone(),
+            clearing,
             tables: table_loads(roots, &schema, &self.files),
             state,
             pages: self.pages(),

@@ -73,7 +73,7 @@ pub fn preview(
     let workdir = Workdir::open(&options.work_directory, &plan.pipeline)?;
     let line = Line { plan, options: &options, observer, workdir: &workdir, watch: Some(Arc::clone(watch)) };
     let stored = Stored::default();
-    let package = line.open_package(&stored, "")?;
+    let package = line.open_package(&stored, String::new(), "")?;
     let staged = line.fill(package, &stored, IDENTIFIER_LENGTH)?;
     let mut report = empty_report(plan, String::new());
     line.report_staged(&mut report, &staged);

@@ -7,8 +7,9 @@ use std::time::Instant;
 use indexmap::IndexMap;
 use serde_json::Value;
 use spile_core::{
-    Capabilities, Destination, Event, Observer, Plan, Receipt, ReportStatus, ResourcePlan, ResourceReport,
-    Result, RunReport, Schema, Stored, TableReport, TableSchema, WriteDisposition,
+    Capabilities, Clearing, Destination, Event, Manifest, Observer, Plan, Receipt, ReportStatus,
+    ResourcePlan, ResourceReport, Result, RunReport, Schema, Stored, TableReport, TableSchema,
+    WriteDisposition,
 };
 use spile_extract::{AheadBudget, Counters, HttpTransport, Transport, Watch, WatchedTransport, Window};
 use spile_normalize::Normalizer;
@@ -25,7 +26,7 @@ use crate::starts::{self, Remembered, Unfinished};
 use crate::state::Moved;
 use crate::verdict::{Scope, judge};
 use crate::workdir::{self, Workdir};
-use crate::{clock, history, staging, state};
+use crate::{clock, history, refresh, staging, state};
 
 /// Runs a plan. An error means that nothing of this run is visible at the destination; whatever was staged is gone on
 /// with by the next run.
@@ -33,6 +34,10 @@ pub fn run(plan: &Plan, options: &RunOptions, observer: &Arc<dyn Observer>) -> R
     let started = Instant::now();
     let workdir = Workdir::open(&options.work_directory, &plan.pipeline)?;
     let mut destination = open_destination(&plan.destination, &plan.dataset, options, false)?;
+    if plan.dev_mode {
+        // As in dlt: what another run left was made for a dataset of its own.
+        workdir.packages()?.iter().try_for_each(|folder| workdir::discard(folder))?;
+    }
     let finished = recover::finish_sealed(&workdir, plan, &mut *destination, &**observer)?;
     let mut report = empty_report(plan, destination.location());
     for load in &finished {
@@ -87,6 +92,9 @@ impl Line<'_> {
         report: &mut RunReport,
     ) -> Result<Option<std::path::PathBuf>> {
         let stored = destination.restore(&self.plan.pipeline, &self.plan.source)?;
+        // A package builds on what is there, whatever the run makes of it.
+        let base = base_hash(&stored);
+        let (stored, clearing) = refresh::apply(self.plan, stored);
         let Capabilities { name, identifier_length_max, merges, .. } = destination.capabilities();
         if !merges {
             report.warnings.extend(self.merging_resources().map(|resource| {
@@ -95,7 +103,7 @@ impl Line<'_> {
         }
         // The destination is let go while pages are fetched: a DuckDB file that is open is locked for its readers.
         drop(destination);
-        let package = self.open_package(&stored, &report.destination)?;
+        let package = self.open_package(&stored, base, &report.destination)?;
         let staged = self.fill(package, &stored, identifier_length_max)?;
         self.report_staged(report, &staged);
         let moved = self.moved(&staged.package);
@@ -103,8 +111,9 @@ impl Line<'_> {
         let folder = staged.package.folder.clone();
         let mut schema = staged.schema;
         spile_load::finalize_schema(&mut schema);
-        let sealed = staged.package.seal(self.plan, &staged.roots, schema, state)?;
-        if sealed.manifest.tables.is_empty() && sealed.manifest.state.is_none() {
+        let sealed = staged.package.seal(self.plan, &staged.roots, schema, (state, clearing))?;
+        let Manifest { tables, state, clearing, .. } = &sealed.manifest;
+        if tables.is_empty() && state.is_none() && clearing.is_empty() {
             workdir::discard(&folder)?;
             return Ok(None);
         }
@@ -117,6 +126,7 @@ impl Line<'_> {
         let receipt = destination.commit(&sealed)?;
         self.observer.on_event(&Event::Committed { load_id: &load_id });
         report.tables = table_reports(&receipt);
+        report.clearing = sealed.manifest.clearing;
         report.load_ids.push(load_id);
         match self.workdir.archive(&folder) {
             Ok(archived) => Ok(Some(archived)),
@@ -130,9 +140,13 @@ impl Line<'_> {
     }
 
     /// Goes on with an interrupted package or makes a new one.
-    pub(crate) fn open_package(&self, stored: &Stored, destination: &str) -> Result<OpenPackage> {
+    pub(crate) fn open_package(
+        &self,
+        stored: &Stored,
+        base: String,
+        destination: &str,
+    ) -> Result<OpenPackage> {
         let now = clock::now();
-        let base = base_hash(stored);
         let expected = Expected {
             plan: self.plan,
             destination,
@@ -353,6 +367,7 @@ fn report_finished(report: &mut RunReport, plan: &Plan, load: &Finished) -> Resu
         });
     }
     report.tables = table_reports(&load.receipt);
+    report.clearing = load.package.manifest.clearing.clone();
     Ok(())
 }
 
@@ -395,6 +410,7 @@ pub(crate) fn empty_report(plan: &Plan, destination: String) -> RunReport {
         bytes: 0,
         seconds: 0.0,
         resources: Vec::new(),
+        clearing: Clearing::default(),
         tables: Vec::new(),
         warnings: Vec::new(),
     }

@@ -180,6 +180,8 @@ mod tests {
             limits: Limits::default(),
             page_limit: None,
             backfill: false,
+            refresh: None,
+            dev_mode: false,
             fingerprint: String::new(),
             redactor: Redactor::default(),
             provenance: vec![],

@@ -9,9 +9,6 @@ use crate::args::{Output, RunArgs};
 use crate::render::{self, document};
 
 pub(crate) fn execute(args: &RunArgs) -> u8 {
-    if args.refresh.is_some() {
-        return super::later("run --refresh");
-    }
     let environment = match environment() {
         Ok(environment) => environment,
         Err(status) => return status,
@@ -20,6 +17,7 @@ pub(crate) fn execute(args: &RunArgs) -> u8 {
         limit_pages: args.limit_pages,
         since: args.since.clone(),
         until: args.until.clone(),
+        refresh: args.refresh.clone(),
         ..config_options(&args.config)
     };
     let resolved = spile::load_config(&args.config.config, &options, &environment);

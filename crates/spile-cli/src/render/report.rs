@@ -38,6 +38,11 @@ fn text(report: &RunReport) -> String {
             text.push_str(&format!("  {}: {}\n", resource.name, notes.join("; ")));
         }
     }
+    for (done, tables) in [("dropped", &report.clearing.dropped), ("emptied", &report.clearing.emptied)] {
+        if !tables.is_empty() {
+            text.push_str(&format!("\n{done} before loading: {}\n", tables.join(", ")));
+        }
+    }
     if report.tables.is_empty() {
         text.push_str("\nno rows to load\n");
     } else {

@@ -273,7 +273,7 @@ fn what_files_cannot_be_is_said() {
     let place = Place::new();
     place.write("c.json", r#"{"client": {"base_url": "http://127.0.0.1:1"}, "resources": ["a"]}"#);
     for (destination, code) in [
-        ("filesystem", "config/missing-secret"),
+        ("filesystem", "config/missing-bucket-url"),
         ("gs://bucket", "config/destination-not-supported"),
         ("filesistem", "config/destination-not-supported"),
         ("s3://bucket?layout={x}", "destination/layout"),

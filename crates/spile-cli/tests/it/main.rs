@@ -28,6 +28,7 @@ mod network;
 mod oracle;
 mod preview;
 mod reference;
+mod refresh;
 mod schema;
 mod seeds;
 mod state;

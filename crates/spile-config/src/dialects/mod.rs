@@ -156,7 +156,7 @@ pub(crate) fn for_path(path: &Path, diagnostics: &mut Diagnostics) -> Option<&'s
 }
 
 /// Keys that may stand beside `client` and `resources` in the data dialects.
-pub(crate) const SETTING_KEYS: [&str; 11] = [
+pub(crate) const SETTING_KEYS: [&str; 13] = [
     "name",
     "section",
     "max_table_nesting",
@@ -168,6 +168,8 @@ pub(crate) const SETTING_KEYS: [&str; 11] = [
     "destination",
     "dataset",
     "loader_file_format",
+    "refresh",
+    "dev_mode",
 ];
 
 /// Splits the top of a data dialect: the dict itself, or one entry under `sources`, and the settings beside it. `$schema` is

@@ -20,6 +20,7 @@ mod params;
 mod parent;
 mod path;
 mod read;
+mod refresh;
 mod resource;
 mod retry;
 mod rows;
@@ -159,6 +160,7 @@ impl Resolver<'_> {
         let dataset = self
             .option_or_setting(self.request.options.dataset.as_ref(), "dataset")
             .unwrap_or_else(|| format!("{}_dataset", self.names.pipeline));
+        let (refresh, dev_mode) = (self.refresh(), self.dev_mode());
         if self.diagnostics.has_errors() {
             return None;
         }
@@ -166,13 +168,15 @@ impl Resolver<'_> {
         let mut plan = Plan {
             pipeline: self.names.pipeline.clone(),
             source: self.names.source.clone(),
-            dataset: naming::dataset_name(&dataset),
+            dataset: if dev_mode { self.dataset_of_now(&dataset) } else { naming::dataset_name(&dataset) },
             destination: destination?,
             client,
             resources,
             limits,
             page_limit: self.request.options.limit_pages.or(self.request.source.page_limit),
             backfill: self.request.options.since.is_some(),
+            refresh,
+            dev_mode,
             fingerprint: String::new(),
             redactor: self.providers.redactor(),
             provenance: self.providers.provenance(),

@@ -71,7 +71,7 @@ fn settings_of_dlt() {
                 || !toml.contains("sesame")
         );
     }
-    assert_eq!(settings("").load("c.yaml").diagnostics[0].code, "config/missing-secret");
+    assert_eq!(settings("").load("c.yaml").diagnostics[0].code, "config/missing-bucket-url");
     let variables = settings("[destination.filesystem]\nbucket_url = 's3://b?region=x'\n")
         .variable("AWS_REGION", "y")
         .variable("AWS_ACCESS_KEY_ID", "key1")

@@ -82,6 +82,8 @@ pub(crate) fn plan(url: &str, paginator: &str) -> Plan {
         limits: Limits::default(),
         page_limit: None,
         backfill: false,
+        refresh: None,
+        dev_mode: false,
         fingerprint: String::new(),
         redactor: Redactor::new(vec![Secret::new(SECRET)]),
         provenance: Vec::new(),

@@ -10,6 +10,7 @@ use spile_core::{
     WriteDisposition,
 };
 
+use super::clear::{clear, newest_to_keep};
 use super::connection::{SqlConnection, StagedRows};
 use super::destination::{first_number, newest_schema};
 use super::dialect::SqlDialect;
@@ -24,15 +25,17 @@ pub(crate) fn write_package<C: SqlConnection>(
     dialect: &dyn SqlDialect,
     dataset: &str,
     package: &SealedPackage,
-    before: Catalogue,
+    mut before: Catalogue,
 ) -> Result<Receipt> {
+    let clearing = &package.manifest.clearing;
     let newest = if before.has(dialect, VERSION_TABLE) {
         newest_schema(connection, dataset, &package.schema.name)?
     } else {
         None
     };
-    let mut schema = reconcile(package.schema.clone(), newest);
+    let mut schema = reconcile(package.schema.clone(), newest_to_keep(newest, clearing));
     finalize_schema(&mut schema);
+    clear(connection, dialect, dataset, (clearing, &schema.name), &mut before)?;
     migrate(connection, dialect, dataset, package, &schema, &before)?;
     let mut writer = Writer { connection, dialect, dataset, package, schema: &schema, before };
     let mut rows = Vec::new();

@@ -39,6 +39,11 @@ impl Catalogue {
     pub(crate) fn has(&self, dialect: &dyn SqlDialect, table: &str) -> bool {
         self.tables.contains_key(&dialect.fold(table))
     }
+
+    /// Notes that a table is gone.
+    pub(crate) fn forget(&mut self, dialect: &dyn SqlDialect, table: &str) {
+        self.tables.remove(&dialect.fold(table));
+    }
 }
 
 /// Creates the dataset and the tables that the package needs, and adds the columns they lack.

@@ -4,6 +4,7 @@
 //! database it talks to.
 
 mod append;
+mod clear;
 mod commit;
 pub(crate) mod connection;
 mod ddl;
@@ -19,5 +20,6 @@ mod system;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use clear::newest_to_keep;
 pub(crate) use commit::segments_by_table;
 pub(crate) use destination::SqlDestination;

@@ -193,6 +193,7 @@ impl Fixture {
             dataset: "data".to_owned(),
             destination: self.kind.name().to_owned(),
             fingerprint: String::new(),
+            clearing: spile_core::Clearing::default(),
             tables,
             state: None,
             pages: 1,

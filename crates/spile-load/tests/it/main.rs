@@ -1,6 +1,7 @@
 //! The conformance suite: what every destination promises, one test per clause.
 #![expect(clippy::unwrap_used, reason = "tests panic")]
 
+mod clearing;
 mod destinations;
 mod documents;
 mod existing;

@@ -23,6 +23,10 @@ impl Paginator for PagesOf {
     fn next(&self, _position: &Position, _response: &ResponseView<'_>) -> Result<Step> {
         Ok(Step::Done(StopReason::NoNext))
     }
+    fn ends(&self) -> Vec<String> {
+        vec!["told".to_owned()]
+    }
+
     fn page_size(&self) -> Option<u64> {
         self.0
     }

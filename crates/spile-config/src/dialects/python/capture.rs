@@ -111,6 +111,8 @@ impl<'p> Interpreter<'p, '_> {
                 "pipeline_name" => "pipeline",
                 "destination" => "destination",
                 "dataset_name" => "dataset",
+                "refresh" => "refresh",
+                "dev_mode" | "full_refresh" => "dev_mode",
                 // These decide where dlt keeps its files and how it talks, not what it loads.
                 "progress" | "pipelines_dir" | "export_schema_path" => continue,
                 _ => {
@@ -150,7 +152,7 @@ impl<'p> Interpreter<'p, '_> {
             match (name.as_str(), value) {
                 ("data", data) => self.check_data(&data, keyword)?,
                 (_, Object::Node(node)) if is_off(&node) => {}
-                ("dataset_name" | "destination" | "loader_file_format", Object::Node(node)) => {
+                ("dataset_name" | "destination" | "loader_file_format" | "refresh", Object::Node(node)) => {
                     let setting = if name == "dataset_name" { "dataset" } else { name.as_str() };
                     let key = Key { name: setting.to_owned(), span: span(self.reading, keyword.range()) };
                     match self.pipelines.last_mut() {

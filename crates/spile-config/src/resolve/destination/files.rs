@@ -65,7 +65,7 @@ impl Resolver<'_> {
         }
         self.report(
             Diagnostic::error(
-                "config/missing-secret",
+                "config/missing-bucket-url",
                 "the destination `filesystem` has no place: `bucket_url` is not set",
             )
             .hint(

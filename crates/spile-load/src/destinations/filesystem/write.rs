@@ -10,7 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::Value;
 use spile_core::{
-    Error, ErrorKind, Receipt, Result, Schema, SealedPackage, SegmentFile, TableSchema, WriteDisposition,
+    Clearing, Error, ErrorKind, Receipt, Result, Schema, SealedPackage, SegmentFile, TableSchema,
+    WriteDisposition,
 };
 
 use super::format::{FileWriter, Format};
@@ -20,7 +21,7 @@ use super::{FilesDestination, newest_first};
 use crate::dlt::{LOADS_TABLE, STATE_TABLE, VERSION_TABLE, digest_text, finalize_schema, reconcile};
 use crate::segments::{self, check_addressed, unreadable};
 use crate::sql::connection::staged_column;
-use crate::sql::segments_by_table;
+use crate::sql::{newest_to_keep, segments_by_table};
 
 /// A file is ended at this size, which bounds the memory of a load.
 const FILE_BYTES: usize = 64 << 20;
@@ -32,7 +33,8 @@ pub(super) fn write_package(destination: &FilesDestination, package: &SealedPack
     check_addressed(package, &destination.dataset, destination.read_only)?;
     let load_id = &package.manifest.load_id;
     let newest = destination.newest_schema(&package.schema.name)?;
-    let mut schema = reconcile(package.schema.clone(), newest);
+    let clearing = &package.manifest.clearing;
+    let mut schema = reconcile(package.schema.clone(), newest_to_keep(newest, clearing));
     finalize_schema(&mut schema);
     let tables = tables_of(package, &schema)?;
     let loads = destination.store.list(LOADS_TABLE)?;
@@ -40,12 +42,12 @@ pub(super) fn write_package(destination: &FilesDestination, package: &SealedPack
     let writer = Writer { destination, package, schema: &schema, gz: initialize(destination, done)? };
     let mut replaced = BTreeSet::new();
     for load in &tables {
-        let existing = writer.existing(load.table)?;
+        let existing = writer.existing(&load.table.name)?;
         let names = writer.names(load)?;
         // What an earlier try wrote is ours whatever its format was.
         let (ours, others): (Vec<String>, Vec<String>) =
             existing.into_iter().partition(|name| writer.is_ours(load, name));
-        if load.replace {
+        if load.replace || is_cleared(clearing, &load.table.name) {
             replaced.extend(others);
         }
         if !done {
@@ -53,6 +55,14 @@ pub(super) fn write_package(destination: &FilesDestination, package: &SealedPack
             destination.store.remove(&stale)?;
             writer.rows(load, &names).map_err(|error| error.with("table", &load.table.name))?;
         }
+    }
+    for table in clearing.dropped.iter().chain(&clearing.emptied) {
+        if !tables.iter().any(|load| load.table.name == *table) {
+            replaced.extend(writer.existing(table)?);
+        }
+    }
+    if !clearing.dropped.is_empty() {
+        replaced.extend(other_versions(destination, &schema)?);
     }
     if !done {
         writer.records()?;
@@ -69,6 +79,20 @@ pub(super) fn write_package(destination: &FilesDestination, package: &SealedPack
         .map(|load| (load.table.name.clone(), load.segments.iter().map(|segment| segment.rows).sum()))
         .collect();
     Ok(Receipt { load_id: load_id.clone(), rows })
+}
+
+/// Returns whether a refresh takes the files of a table away.
+fn is_cleared(clearing: &Clearing, table: &str) -> bool {
+    clearing.dropped.iter().chain(&clearing.emptied).any(|cleared| cleared == table)
+}
+
+/// Returns the records of the other versions of a schema.
+fn other_versions(destination: &FilesDestination, schema: &Schema) -> Result<Vec<String>> {
+    let mut names = destination.store.list(VERSION_TABLE)?;
+    names.retain(|name| {
+        RecordName::parse(name).is_some_and(|record| record.of == schema.name && !record.is_version(schema))
+    });
+    Ok(names)
 }
 
 /// Marks a new dataset; returns whether compressed files say so by `.gz`.
@@ -135,8 +159,8 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// Returns the files of a table.
-    fn existing(&self, table: &TableSchema) -> Result<Vec<String>> {
-        let prefix = self.destination.location.layout.table_prefix(&self.schema.name, &table.name);
+    fn existing(&self, table: &str) -> Result<Vec<String>> {
+        let prefix = self.destination.location.layout.table_prefix(&self.schema.name, table);
         let folder = prefix.rsplit_once('/').map_or("", |(folder, _)| folder);
         let mut names = self.destination.store.list(folder)?;
         names.retain(|name| name.starts_with(&prefix));
