@@ -65,7 +65,7 @@ def nothing():
 @dlt.resource(selected=False)
 def shops():
     for city in CITIES:
-        yield {"name": city, "size": len(city)}
+        yield [{"name": city, "size": len(city)}]
 
 
 @dlt.resource(primary_key="code", write_disposition={"disposition": "merge", "strategy": "upsert"})

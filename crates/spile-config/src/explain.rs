@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 use spile_core::{
-    IncrementalPlan, JsonPath, Method, ParamValue, Plan, ResourcePlan, TemplatePart, redact_url,
+    IncrementalPlan, JsonPath, Method, ParamValue, Plan, Refresh, ResourcePlan, TemplatePart, redact_url,
 };
 
 /// Describes a plan.
@@ -15,6 +15,7 @@ pub fn explain(plan: &Plan) -> Value {
         "source": plan.source,
         "destination": plan.destination.kind,
         "dataset": plan.dataset,
+        "refresh": plan.refresh.map(Refresh::as_str),
         "client": {
             "base_url": redact_url(plan.client.base_url.as_str()),
             "headers": plan.client.headers.iter().map(|header| header.name.as_str()).collect::<Vec<_>>(),
@@ -53,10 +54,16 @@ fn explain_resource(resource: &ResourcePlan, plan: &Plan) -> Value {
         "credentials": resource.auth.len(),
         "paginator": resource.paginator.name(),
         "page_size": resource.paginator.page_size(),
+        "ends": resource.paginator.ends(),
         "pages_max": plan.page_limit.unwrap_or(plan.limits.pages_max),
+        "rows": resource.rows.as_ref().map(|rows| rows.describe()),
+        "steps": resource.steps.as_ref().map(|steps| steps.describe()).unwrap_or_default(),
         "records": resource.data_selector.as_ref().map(JsonPath::as_str),
         "incremental": resource.incremental.as_ref().map(explain_incremental),
-        "table": load.table,
+        "table": match &load.table_choice {
+            Some(choice) => choice.describe(),
+            None => load.table.clone(),
+        },
         "write_disposition": load.write_disposition.as_str(),
         "primary_key": load.primary_key,
         "merge_key": load.merge_key,

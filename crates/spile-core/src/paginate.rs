@@ -107,4 +107,7 @@ pub trait Paginator: fmt::Debug + Send + Sync {
 
     /// Returns the page size that the config asks for, if it asks for one.
     fn page_size(&self) -> Option<u64>;
+
+    /// Returns what ends paging, each way in words that follow "until".
+    fn ends(&self) -> Vec<String>;
 }

@@ -7,8 +7,8 @@
 use std::sync::Arc;
 
 use spile_core::{
-    Document, Error, ErrorKind, Event, FamilyEvidence, Page, PageEvidence, PageId, Position, ResourcePlan,
-    Result, RowSource, StopReason, Totals,
+    Document, Error, ErrorKind, Event, FamilyEvidence, Json, Page, PageEvidence, PageId, Position,
+    ResourcePlan, Result, RowSource, StopReason, Totals,
 };
 use tokio::sync::mpsc;
 
@@ -85,7 +85,7 @@ fn page(
     let count_of_rows = rows.len() as u64;
     let stepped = resource.steps.as_ref().map(|steps| steps.run(&rows)).transpose()?;
     let document = stepped.unwrap_or(made);
-    let records: Vec<u32> = document.root().elements().map(|row| row.index()).collect();
+    let records: Vec<u32> = document.root().elements().map(Json::index).collect();
     let offers = match resource.family.offers.as_slice() {
         [] => Vec::new(),
         offers => records
@@ -117,6 +117,8 @@ fn page(
         selector_matched: true,
         retries: 0,
         cursor_state: None,
+        cursor_key: None,
+        window: None,
         family: FamilyEvidence { parent: None, offers },
         warnings: Vec::new(),
         one_by_one: None,

@@ -90,6 +90,7 @@ impl StatePlace<'_> {
             dataset: self.dataset.to_owned(),
             destination: location.clone(),
             fingerprint: String::new(),
+            clearing: spile_core::Clearing::default(),
             tables: Vec::new(),
             state: Some(state.clone()),
             pages: 0,

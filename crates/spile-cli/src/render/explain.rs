@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+/// The bound of pages that nobody sets; it is no news.
+const PAGES_MAX_USUAL: u64 = 10_000_000;
+
 /// Draws a plan.
 pub(crate) fn tree(document: &Value) -> String {
     let client = &document["client"];
@@ -14,6 +17,9 @@ pub(crate) fn tree(document: &Value) -> String {
         client["retries_max"],
         client["timeout_seconds"],
     );
+    if let Some(refresh) = document["refresh"].as_str() {
+        text.push_str(&format!("refresh {refresh}\n"));
+    }
     let resources = document["resources"].as_array().map_or(&[][..], Vec::as_slice);
     for resource in resources.iter().filter(|resource| resource["parent"].is_null()) {
         text.push('\n');
@@ -40,23 +46,15 @@ fn family(resource: &Value, resources: &[Value], depth: usize, text: &mut String
 
 fn branch(resource: &Value, depth: usize, text: &mut String) {
     let mut lines = Vec::new();
-    let mut request = format!("{} {}", word(&resource["method"]), word(&resource["url"]));
-    let mut separator = if request.contains('?') { '&' } else { '?' };
-    for param in resource["params"].as_array().into_iter().flatten() {
-        request.push_str(&format!("{separator}{}={}", word(&param["name"]), word(&param["value"])));
-        separator = '&';
+    if let Some(rows) = resource["rows"].as_str() {
+        lines.push(("rows", rows.to_owned()));
+    } else {
+        requests(resource, &mut lines);
     }
-    lines.push(("request", request));
-    if resource["credentials"].as_u64().is_some_and(|count| count > 0) {
-        let count = resource["credentials"].as_u64().unwrap_or_default();
-        lines.push(("auth", super::count(count, "credential")));
+    let steps: Vec<String> = resource["steps"].as_array().into_iter().flatten().map(word).collect();
+    if !steps.is_empty() {
+        lines.push(("steps", steps.join(", then ")));
     }
-    let size =
-        resource["page_size"].as_u64().map_or_else(String::new, |size| format!(", {size} rows a page"));
-    let bound = format!("at most {} pages", resource["pages_max"]);
-    lines.push(("pages", format!("{}{size}, {bound}", word(&resource["paginator"]))));
-    let records = resource["records"].as_str().filter(|path| !path.is_empty());
-    lines.push(("records", records.map_or_else(|| "found on the first page".to_owned(), str::to_owned)));
     let incremental = &resource["incremental"];
     if !incremental.is_null() {
         let mut cursor = word(&incremental["cursor_path"]);
@@ -108,6 +106,31 @@ fn windows(windows: &Value) -> Option<String> {
         1 => format!("1: {first}"),
         _ => format!("{count}: {first}, … {}", bounds(&windows["last"])),
     })
+}
+
+/// Adds what is requested, and how its pages are walked.
+fn requests(resource: &Value, lines: &mut Vec<(&'static str, String)>) {
+    let mut request = format!("{} {}", word(&resource["method"]), word(&resource["url"]));
+    let mut separator = if request.contains('?') { '&' } else { '?' };
+    for param in resource["params"].as_array().into_iter().flatten() {
+        request.push_str(&format!("{separator}{}={}", word(&param["name"]), word(&param["value"])));
+        separator = '&';
+    }
+    lines.push(("request", request));
+    if resource["credentials"].as_u64().is_some_and(|count| count > 0) {
+        let count = resource["credentials"].as_u64().unwrap_or_default();
+        lines.push(("auth", super::count(count, "credential")));
+    }
+    let size =
+        resource["page_size"].as_u64().map_or_else(String::new, |size| format!(", {size} rows a page"));
+    let ends: Vec<String> = resource["ends"].as_array().into_iter().flatten().map(word).collect();
+    let mut pages = format!("{}{size}, until {}", word(&resource["paginator"]), ends.join(" or "));
+    if let Some(most) = resource["pages_max"].as_u64().filter(|most| *most != PAGES_MAX_USUAL) {
+        pages.push_str(&format!(", at most {}", super::count(most, "page")));
+    }
+    lines.push(("pages", pages));
+    let records = resource["records"].as_str().filter(|path| !path.is_empty());
+    lines.push(("records", records.map_or_else(|| "found on the first page".to_owned(), str::to_owned)));
 }
 
 fn word(value: &Value) -> String {

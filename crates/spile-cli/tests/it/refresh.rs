@@ -16,7 +16,9 @@ fn api(step: usize, request: &Recorded) -> Reply {
             .map(|n| json!({"id": n, "at": format!("2024-01-0{}T00:00:00Z", n + 1)}))
             .filter(|row| request.param("since").is_none_or(|since| row["at"].as_str() >= Some(since)))
             .collect(),
-        "nested" if step % 2 == 0 => vec![json!({"id": step, "list": [{"n": step}, {"n": 1}], "only": step})],
+        "nested" if step.is_multiple_of(2) => {
+            vec![json!({"id": step, "list": [{"n": step}, {"n": 1}], "only": step})]
+        }
         "nested" => vec![json!({"id": step, "other": "x"})],
         "merged" => {
             vec![json!({"id": 1, "v": step, "tags": ["a"]}), json!({"id": 10 + step, "v": 0, "tags": []})]

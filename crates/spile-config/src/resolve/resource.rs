@@ -160,7 +160,7 @@ impl Resolver<'_> {
                 _ => None,
             };
             if let Some(problem) = problem {
-                let at = if key.name != "endpoint" { &key.span } else { &value.span };
+                let at = if key.name == "endpoint" { &value.span } else { &key.span };
                 self.report(Diagnostic::error("config/wrong-type", problem).at(at));
                 return empty();
             }

@@ -25,6 +25,10 @@ impl Paginator for Fake {
         Ok(Step::Done(StopReason::SinglePage))
     }
 
+    fn ends(&self) -> Vec<String> {
+        vec!["told".to_owned()]
+    }
+
     fn page_size(&self) -> Option<u64> {
         None
     }

@@ -165,6 +165,10 @@ impl Paginator for Auto {
     fn page_size(&self) -> Option<u64> {
         None
     }
+
+    fn ends(&self) -> Vec<String> {
+        vec!["what the first page shows says so".to_owned()]
+    }
 }
 
 fn detect(response: &ResponseView<'_>) -> Option<Found> {

@@ -348,6 +348,25 @@ impl Paginator for Cursor {
     fn page_size(&self) -> Option<u64> {
         self.limit.as_ref().and_then(|(_, limit)| u64::try_from(*limit).ok())
     }
+
+    fn ends(&self) -> Vec<String> {
+        let mut ends = Vec::new();
+        match &self.stop {
+            Some(Stop::Template(template)) => ends.push(format!("`{}` is true", template.as_str())),
+            Some(Stop::NoMorePages) => ends.push("the answer says that there are no more pages".to_owned()),
+            None => {}
+        }
+        if self.stop_after_empty_page || matches!(self.source, Source::Counter) {
+            ends.push(range::EMPTY_PAGE.to_owned());
+        }
+        ends.extend(self.has_more_path.as_ref().map(range::says_no));
+        match &self.source {
+            Source::Path(path) => ends.push(format!("there is no token at `{}`", path.as_str())),
+            Source::Template(template) => ends.push(format!("`{}` is empty", template.as_str())),
+            Source::Counter => {}
+        }
+        ends
+    }
 }
 
 fn looks_like_url(text: &str) -> bool {

@@ -79,4 +79,8 @@ impl Paginator for HeaderCursor {
     fn page_size(&self) -> Option<u64> {
         None
     }
+
+    fn ends(&self) -> Vec<String> {
+        vec![format!("there is no header `{}`", self.header)]
+    }
 }

@@ -76,6 +76,10 @@ impl Paginator for HeaderLink {
     fn page_size(&self) -> Option<u64> {
         None
     }
+
+    fn ends(&self) -> Vec<String> {
+        vec![format!("the Link header has no `{}`", self.relation)]
+    }
 }
 
 /// Returns up to `count` links from `next` to `last`, when the two differ in one whole number of the query and that alone

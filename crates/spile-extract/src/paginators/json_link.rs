@@ -71,4 +71,8 @@ impl Paginator for JsonLink {
     fn page_size(&self) -> Option<u64> {
         None
     }
+
+    fn ends(&self) -> Vec<String> {
+        vec![format!("there is no link at `{}`", self.next_url_path.as_str())]
+    }
 }

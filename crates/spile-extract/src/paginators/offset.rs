@@ -148,4 +148,8 @@ impl Paginator for Offset {
     fn page_size(&self) -> Option<u64> {
         u64::try_from(self.limit).ok()
     }
+
+    fn ends(&self) -> Vec<String> {
+        self.range.ends("maximum_offset")
+    }
 }

@@ -135,4 +135,8 @@ impl Paginator for PageNumber {
     fn page_size(&self) -> Option<u64> {
         None
     }
+
+    fn ends(&self) -> Vec<String> {
+        self.range.ends("maximum_page")
+    }
 }

@@ -45,7 +45,29 @@ pub(super) const HAS_MORE_PATH: FieldDoc = FieldDoc {
     summary: "Where the body says whether there is more.",
 };
 
+/// An end in words that follow "until".
+pub(super) const EMPTY_PAGE: &str = "a page is empty";
+
+/// Returns the end by a has-more flag in words that follow "until".
+pub(super) fn says_no(has_more_path: &JsonPath) -> String {
+    format!("`{}` of the body is false", has_more_path.as_str())
+}
+
 impl Range {
+    /// Returns what ends the range in words that follow "until".
+    pub(super) fn ends(&self, maximum_key: &str) -> Vec<String> {
+        let mut ends = Vec::new();
+        if self.stop_after_empty_page {
+            ends.push(EMPTY_PAGE.to_owned());
+        }
+        ends.extend(
+            self.total_path.as_ref().map(|path| format!("`{}` of the body is reached", path.as_str())),
+        );
+        ends.extend(self.maximum.map(|maximum| format!("{maximum_key} {maximum} is reached")));
+        ends.extend(self.has_more_path.as_ref().map(says_no));
+        ends
+    }
+
     /// Reads the shared keys. `maximum_key` is what the paginator calls its bound.
     pub(super) fn read(fields: &mut Fields<'_, '_>, maximum_key: &'static str) -> Self {
         let range = Self {

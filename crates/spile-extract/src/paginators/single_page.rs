@@ -48,4 +48,8 @@ impl Paginator for SinglePage {
     fn page_size(&self) -> Option<u64> {
         None
     }
+
+    fn ends(&self) -> Vec<String> {
+        vec!["one page was read".to_owned()]
+    }
 }

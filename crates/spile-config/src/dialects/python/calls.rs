@@ -28,8 +28,8 @@ const PLACES: [&str; 2] = ["bucket_url", "credentials"];
 
 impl<'p> Interpreter<'p, '_> {
     pub(super) fn evaluate_call(&mut self, call: &'p ExprCall) -> Option<Object<'p>> {
-        if let Some(outcome) = self.base_init(call) {
-            return outcome;
+        if let Some(instance) = self.calls_base(call) {
+            return self.init_base(&instance, call);
         }
         if let Expr::Attribute(attribute) = &*call.func {
             let base = self.evaluate(&attribute.value)?;

@@ -141,8 +141,8 @@ impl<'p> Interpreter<'p, '_> {
         }
     }
 
-    /// Runs `super().__init__(...)`, if a call is one; gives whether it is.
-    pub(super) fn base_init(&mut self, call: &'p ExprCall) -> Option<Option<Object<'p>>> {
+    /// Returns the instance whose base a call of `super().__init__(...)` makes, if a call is one.
+    pub(super) fn calls_base(&self, call: &'p ExprCall) -> Option<Rc<RefCell<Instance<'p>>>> {
         let Expr::Attribute(attribute) = &*call.func else { return None };
         let Expr::Call(base) = &*attribute.value else { return None };
         let Expr::Name(name) = &*base.func else { return None };
@@ -152,7 +152,18 @@ impl<'p> Interpreter<'p, '_> {
         {
             return None;
         }
-        let Some(Object::Instance(instance)) = self.this() else { return None };
+        match self.this() {
+            Some(Object::Instance(instance)) => Some(instance),
+            _ => None,
+        }
+    }
+
+    /// Runs `super().__init__(...)`.
+    pub(super) fn init_base(
+        &mut self,
+        instance: &Rc<RefCell<Instance<'p>>>,
+        call: &'p ExprCall,
+    ) -> Option<Object<'p>> {
         let state = instance.borrow();
         let derived = Instance {
             class: state.class,
@@ -165,7 +176,7 @@ impl<'p> Interpreter<'p, '_> {
         let made = self.construct_base(&derived, call);
         let worked = made.is_some();
         instance.borrow_mut().made = Some(made.unwrap_or(Object::Unknown));
-        Some(worked.then_some(Object::Opaque))
+        worked.then_some(Object::Opaque)
     }
 
     /// Reads an attribute of `self`: one that was set, or one of the class.

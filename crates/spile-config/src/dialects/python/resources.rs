@@ -231,7 +231,9 @@ impl<'p> Interpreter<'p, '_> {
             }
             Object::List(items, _) => {
                 let items = items.borrow().clone();
-                items.iter().for_each(|item| self.take_resources(item, at));
+                for item in &items {
+                    self.take_resources(item, at);
+                }
             }
             _ => {} // Not a resource: what a config depends on is refused where it does.
         }
