@@ -82,7 +82,7 @@ pub struct StoredCursor {
     pub source: String,
     /// The resource.
     pub resource: String,
-    /// Where the cursor's value is in a row.
+    /// Where the cursor's value is in a row; then the parent's values, where each row of the parent has its own.
     pub cursor_path: String,
     /// The next run starts from here.
     pub last_value: Value,
@@ -104,6 +104,14 @@ pub(crate) fn cursors(state: &Value) -> Vec<StoredCursor> {
                     cursor_path,
                     last_value,
                 });
+            }
+            for (cursor_path, kept) in entries(&held["spile"]["per_parent"]) {
+                cursors.extend(entries(&kept).into_iter().map(|(key, cursor)| StoredCursor {
+                    source: source.clone(),
+                    resource: resource.clone(),
+                    cursor_path: format!("{cursor_path} {key}"),
+                    last_value: cursor[0].clone(),
+                }));
             }
         }
     }
@@ -204,6 +212,9 @@ mod tests {
         let after = advance(Some(&before), &plan(), &moved(&second), &[]).unwrap();
         let kept = &after["sources"]["rest_api"]["resources"]["a"]["spile"]["per_parent"]["at"];
         assert_eq!(*kept, json!({"[1]": [5, []], "[2]": [7, []]}), "who is gone stays");
+        let shown: Vec<_> =
+            cursors(&after).into_iter().map(|cursor| (cursor.cursor_path, cursor.last_value)).collect();
+        assert_eq!(shown, [("at [1]".to_owned(), json!(5)), ("at [2]".to_owned(), json!(7))]);
         let reset = advance(Some(&after), &plan(), &Moved::default(), &["a".to_owned()]).unwrap();
         assert!(reset.get("sources").is_none(), "{reset}");
     }
