@@ -1,14 +1,11 @@
 //! Real dlt and Spile against the same recording server: the same requests and the same rows, case by case.
 //!
-//! A case is a resource: paginator × auth × parent form × incremental. All cases of one auth are one config, and each
-//! case has a path of its own, by which its requests are told apart.
-
-use std::collections::BTreeMap;
-use std::process::Command;
+//! A case is a resource: paginator × auth × parent form × incremental. All cases of one auth are one config.
 
 use serde_json::{Value, json};
 
-use crate::harness::{Place, Recorded, Reply, Server, python, repository};
+use crate::differential::{self, Both};
+use crate::harness::{Recorded, Reply, Server};
 
 const ROWS: u64 = 7;
 const PAGE: u64 = 3;
@@ -110,62 +107,16 @@ fn config(url: &str, auth: &str) -> (Value, Vec<String>) {
     (json!({"client": client, "resources": resources}), names)
 }
 
-/// The requests of each case: path, query and the headers that matter, sorted.
-fn by_case(requests: &[Recorded]) -> BTreeMap<String, Vec<String>> {
-    let mut cases: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for request in requests {
-        let case = request.path.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
-        let mut query = request.query.clone();
-        query.sort();
-        let headers = ["authorization", "x-key"].map(|name| request.header(name).unwrap_or("-").to_owned());
-        cases.entry(case).or_default().push(format!("{} {query:?} {headers:?}", request.path));
-    }
-    for requests in cases.values_mut() {
-        requests.sort();
-    }
-    cases
-}
-
 #[test]
 fn dlt_sends_the_same_requests_and_gets_the_same_rows() {
     let server = Server::start(|request| api(request.header("host").unwrap(), request));
     let (mut cases, mut differences) = (0, Vec::new());
     for (auth_name, auth) in AUTHS {
         let (config, names) = config(&server.url(""), auth);
-        let place = Place::new();
-        place.write("requests.json", &config.to_string());
-        let outcome = place.run(&["run", "requests.json"]);
-        assert!(matches!(outcome.status, 0 | 3), "{outcome:?}");
-        let ours = by_case(&server.take());
-        let configs = place.write("configs.json", &json!([config]).to_string());
-        let output = Command::new(python())
-            .arg(repository().join("testdata/requests/rows.py"))
-            .args([configs, place.path("dlt")])
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let theirs = by_case(&server.take());
-        let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
-        for name in names {
-            cases += 1;
-            assert!(ours.contains_key(&name) && !rows[&name].is_null(), "{name} was not compared");
-            if ours.get(&name) != theirs.get(&name) {
-                differences.push(format!(
-                    "{auth_name} {name}: requests\n  spile {:#?}\n  dlt {:#?}",
-                    ours.get(&name),
-                    theirs.get(&name)
-                ));
-            }
-            let sql = format!("select id from requests_dataset.{name} order by id");
-            let found: Vec<u64> =
-                place.query("requests.duckdb", &sql).iter().map(|row| row[0].parse().unwrap()).collect();
-            let mut expected: Vec<u64> = serde_json::from_value(rows[&name].clone()).unwrap_or_default();
-            expected.sort_unstable();
-            if found != expected {
-                differences.push(format!("{auth_name} {name}: rows {found:?}, dlt {expected:?}"));
-            }
-        }
+        let both = Both::run(&config, &server);
+        cases += names.len();
+        assert!(names.iter().all(|name| both.has_rows(name)), "dlt gave no rows");
+        differences.extend(names.iter().flat_map(|name| both.differences(auth_name, name)));
     }
-    assert_eq!(cases, 300);
-    assert!(differences.is_empty(), "{} differences\n{}", differences.len(), differences.join("\n"));
+    differential::assert_equal("extract_differential", cases, &differences);
 }

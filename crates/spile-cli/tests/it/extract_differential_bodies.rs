@@ -1,15 +1,12 @@
 //! Real dlt and Spile against the same recording server, for all that is not a plain GET: POST with JSON and form bodies,
 //! placeholders everywhere, `auto`, selectors, `response_actions` and fetched tokens.
-//!
-//! A case is a resource with a path of its own, as in `extract_differential`. What is compared: method, path, query, body,
-//! the headers that matter, and the ids of the rows.
 
 use std::collections::BTreeMap;
-use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Place, Recorded, Reply, Server, python, repository};
+use crate::differential::{self, Both};
+use crate::harness::{Recorded, Reply, Server};
 
 const ROWS: u64 = 7;
 const PAGE: u64 = 3;
@@ -233,33 +230,6 @@ fn others(resources: &mut Vec<Value>) {
     }
 }
 
-/// The requests of each case, sorted: all that an API could tell apart.
-fn by_case(requests: &[Recorded]) -> BTreeMap<String, Vec<String>> {
-    let mut cases: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for request in requests {
-        let case = request.path.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
-        let mut query = request.query.clone();
-        query.sort();
-        let kind = request.header("content-type").unwrap_or("-");
-        let body = match kind {
-            "application/json" => serde_json::from_str::<Value>(&request.body).unwrap().to_string(),
-            "application/x-www-form-urlencoded" => {
-                format!("{:?}", url::form_urlencoded::parse(request.body.as_bytes()).collect::<Vec<_>>())
-            }
-            _ => request.body.clone(),
-        };
-        let headers = ["authorization", "x-key"].map(|name| request.header(name).unwrap_or("-"));
-        cases
-            .entry(case)
-            .or_default()
-            .push(format!("{} {} {query:?} {headers:?} {kind} {body}", request.method, request.path));
-    }
-    for requests in cases.values_mut() {
-        requests.sort();
-    }
-    cases
-}
-
 #[test]
 fn dlt_sends_the_same_bodies_and_gets_the_same_rows() {
     let server = Server::start(|request| api(request.header("host").unwrap(), request));
@@ -277,55 +247,15 @@ fn dlt_sends_the_same_bodies_and_gets_the_same_rows() {
             client["auth"] = auth;
         }
         let config = json!({"client": client, "resources": resources});
-        let place = Place::new();
-        place.write("requests.json", &config.to_string());
-        let outcome = place.run(&["run", "requests.json"]);
-        assert!(matches!(outcome.status, 0 | 3), "{outcome:?}");
-        let mut ours = by_case(&server.take());
-        let configs = place.write("configs.json", &json!([config]).to_string());
-        let output = Command::new(python())
-            .arg(repository().join("testdata/requests/rows.py"))
-            .args([configs, place.path("dlt")])
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let mut theirs = by_case(&server.take());
+        let mut both = Both::run(&config, &server);
         // dlt fetches a token per resource, Spile one; what is sent for it is the same.
-        let (our_tokens, their_tokens) = (ours.remove("token"), theirs.remove("token"));
+        let (our_tokens, their_tokens) = (both.ours.remove("token"), both.theirs.remove("token"));
         assert_eq!(our_tokens.as_deref().map(<[_]>::first), their_tokens.as_deref().map(<[_]>::first));
         assert_eq!(our_tokens.map(|tokens| tokens.len()), (auth_name == "oauth2").then_some(1));
-        let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
         for resource in &resources[1..] {
             cases += 1;
-            let name = resource["name"].as_str().unwrap();
-            assert!(ours.contains_key(name), "{name} was not compared");
-            if ours.get(name) != theirs.get(name) {
-                differences.push(format!(
-                    "{auth_name} {name}: requests\n  spile {:#?}\n  dlt {:#?}",
-                    ours.get(name),
-                    theirs.get(name)
-                ));
-            }
-            let mut expected: Vec<u64> = serde_json::from_value(rows[name].clone()).unwrap_or_default();
-            expected.sort_unstable();
-            let found = found(&place, name, expected.is_empty());
-            if found != expected {
-                differences.push(format!("{auth_name} {name}: rows {found:?}, dlt {expected:?}"));
-            }
+            differences.extend(both.differences(auth_name, resource["name"].as_str().unwrap()));
         }
     }
-    assert!(differences.is_empty(), "{} differences\n{}", differences.len(), differences.join("\n"));
-    assert_eq!(cases, 206);
-}
-
-/// Returns the ids in a table. Where no rows are expected there may be no table.
-fn found(place: &Place, name: &str, may_be_absent: bool) -> Vec<u64> {
-    let there = format!(
-        "select count(*) from information_schema.tables where table_schema = 'requests_dataset' and table_name = '{name}'"
-    );
-    if may_be_absent && place.row("requests.duckdb", &there) == ["0"] {
-        return Vec::new();
-    }
-    let sql = format!("select id from requests_dataset.{name} order by id");
-    place.query("requests.duckdb", &sql).iter().map(|row| row[0].parse().unwrap()).collect()
+    differential::assert_equal("extract_differential_bodies", cases, &differences);
 }

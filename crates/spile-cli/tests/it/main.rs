@@ -12,6 +12,7 @@ mod callables;
 mod config_commands;
 mod config_diagnostics;
 mod datasette;
+mod differential;
 mod dlt_configs;
 mod extract_dependents;
 mod extract_differential;
