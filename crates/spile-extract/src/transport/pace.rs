@@ -29,6 +29,9 @@ const CERTAIN: u32 = 3;
 /// Two measurements agree when neither is more than so many times the other.
 const AGREEMENT: f64 = 2.0;
 
+/// `Retry-After` has whole seconds.
+const NAMED_PAUSE_UNIT: Duration = Duration::from_secs(1);
+
 /// Longest pause after a refusal that names none.
 const PAUSE_MAX: Duration = Duration::from_mins(1);
 
@@ -87,6 +90,8 @@ pub(super) struct Pace {
     newest: VecDeque<Instant>,
     left: Option<Left>,
     measure: Measure,
+    /// Requests that were accepted before the last refusal.
+    burst: u64,
     /// What was found last, how often in a row the like of it was found, and how often it has to be.
     earlier: Option<f64>,
     agreements: u32,
@@ -133,6 +138,7 @@ impl Pace {
             newest: VecDeque::new(),
             left: None,
             measure: Measure::default(),
+            burst: 0,
             earlier: None,
             agreements: 0,
             agreements_needed: 1,
@@ -152,7 +158,8 @@ impl Pace {
             self.probe = Probe::Wanted;
         }
         self.left = self.left.filter(|left| left.until > now);
-        if self.probe == Probe::UnderWay || self.in_flight >= self.width {
+        let width = if self.is_near_refusal() { 1 } else { self.width };
+        if self.probe == Probe::UnderWay || self.in_flight >= width {
             return Err(Wait::ForAnswer);
         }
         if let Some(wait) = self.learned.as_ref().and_then(|learned| learned.wait(now)) {
@@ -164,6 +171,14 @@ impl Pace {
             return Err(Wait::For(wait));
         }
         Ok(self.go(now))
+    }
+
+    /// Returns whether as many requests were let go as were accepted before the last refusal. Many an API refuses here again,
+    /// and then refuses one request and not all that are under way.
+    fn is_near_refusal(&self) -> bool {
+        let spent = self.measure.accepted + self.in_flight as u64;
+        let (first, last) = (self.burst, self.burst + self.concurrency as u64);
+        self.learned.is_none() && self.burst > 0 && spent >= first && self.measure.accepted <= last
     }
 
     fn go(&mut self, now: Instant) -> Ticket {
@@ -299,8 +314,13 @@ impl Pace {
         if measure.accepted == 0 {
             return;
         }
-        // When nobody said how long to wait, it gave again at some time since it last refused.
-        let end = if measure.pause_named { now } else { last + now.saturating_duration_since(last) / 2 };
+        self.burst = measure.accepted;
+        // It gave again at some time since it last refused, or, where the pause was named, within its last second.
+        let named = now.checked_sub(NAMED_PAUSE_UNIT).filter(|_| measure.pause_named);
+        let earliest = named.map_or(last, |named| named.max(last));
+        let end = earliest + now.saturating_duration_since(earliest) / 2;
+        // Pauses are short once a rate is known; then to be a little low costs less than to be refused again.
+        let end = if self.learned.is_some() && !measure.pause_named { now } else { end };
         let span = end.saturating_duration_since(since).max(Duration::from_millis(1));
         let found = measure.accepted as f64 / span.as_secs_f64();
         if let Some(learned) = &mut self.learned {

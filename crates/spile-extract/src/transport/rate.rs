@@ -18,11 +18,15 @@ const REQUESTS_PER_REFUSAL: u64 = 150;
 /// Time, for each second that the last try cost, before a higher rate is tried: less than a twentieth is lost.
 const SECONDS_PER_SECOND_LOST: f64 = 20.0;
 
+/// A rate this many times below one that was too high is far from it; then so many times less has to be earned.
+const WIDE: f64 = 1.2;
+const HURRY: u32 = 4;
+
 /// Accepted requests before a higher rate is tried, while none was too high.
 const REQUESTS_FIRST: u64 = 20;
 
 /// By how much a rate is raised, and how much more so each further time: while none was too high, ...
-const STEP_FIRST: f64 = 0.1;
+const STEP_FIRST: f64 = 0.2;
 const STEP_FIRST_GROWTH: f64 = 1.2;
 
 /// ... and close to one that was, and beyond it.
@@ -32,6 +36,16 @@ const STEP_GROWTH: f64 = 2.0;
 /// By how much a rate that held is lowered when it does not hold any more; twice as much each further time.
 const RETREAT_MIN: f64 = 0.03;
 const RETREAT_MAX: f64 = 0.12;
+
+/// Spans that a round covers at least after a refusal: it may begin in the middle of what the host counts together.
+const ROUND_SPANS: u32 = 2;
+
+/// A rate that held for so few rounds gives way to what was found, when that is less than this share of it.
+const ROUNDS_CERTAIN: u32 = 3;
+const FOUND_SHARE: f64 = 0.9;
+
+/// But not to less than this share of it at once: the host may have refused for another reason.
+const FOUND_FLOOR: f64 = 0.6;
 
 /// The share of what was found first below which no rate is lowered: a host that refuses even that refuses for another
 /// reason.
@@ -57,6 +71,8 @@ pub(super) struct Learned {
     next: Instant,
     /// The newest rate that held for a round.
     held: Option<f64>,
+    /// Rounds in a row for which one rate or another held.
+    rounds: u32,
     /// The newest rate that did not.
     too_high: Option<f64>,
     step: f64,
@@ -81,6 +97,7 @@ impl Learned {
             per_second,
             next: now + interval(per_second),
             held: None,
+            rounds: 0,
             too_high: None,
             step: STEP_FIRST,
             step_growth: STEP_FIRST_GROWTH,
@@ -120,6 +137,7 @@ impl Learned {
         self.accepted = 0;
         self.until = now + self.span;
         self.held = Some(held);
+        self.rounds += 1;
         self.retreat = RETREAT_MIN;
         self.setbacks = 0;
         self.per_second = match self.too_high.filter(|rate| *rate > held) {
@@ -138,13 +156,17 @@ impl Learned {
     pub(super) fn refused(&mut self, found: f64, refusals: u64, lost: Duration, now: Instant) {
         let refused = self.per_second;
         self.per_second = match self.held {
+            Some(held) if self.rounds < ROUNDS_CERTAIN && found < held.min(refused) * FOUND_SHARE => {
+                (found * SHARE).max(held.min(refused) * FOUND_FLOOR)
+            }
             Some(held) if held < refused => held,
             Some(_) => refused * (1.0 - self.retreat),
-            None => found.min(refused * SHARE),
+            None => found.min(refused) * SHARE,
         }
         .max(self.floor);
         if self.held.is_some_and(|held| held >= refused) {
             self.held = Some(self.per_second);
+            self.rounds = 0;
             self.retreat = (self.retreat * 2.0).min(RETREAT_MAX);
         }
         self.setbacks += 1;
@@ -153,8 +175,11 @@ impl Learned {
         self.step_growth = STEP_GROWTH;
         self.next = now + interval(self.per_second);
         self.accepted = 0;
-        self.requests = REQUESTS_PER_REFUSAL * refusals;
-        self.until = now + self.span.max(lost.mul_f64(SECONDS_PER_SECOND_LOST));
+        // While far from the rate that was too high, much can be won, and a few tries are enough to come close.
+        let hurry = if refused > self.per_second * WIDE { HURRY } else { 1 };
+        self.requests = REQUESTS_PER_REFUSAL * refusals / u64::from(hurry);
+        let earned = lost.mul_f64(SECONDS_PER_SECOND_LOST / f64::from(hurry));
+        self.until = now + (self.span * ROUND_SPANS).max(earned);
     }
 }
 
