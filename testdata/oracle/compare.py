@@ -131,8 +131,11 @@ class Dataset:
                 columns.setdefault(table, []).append(tuple(column))
         self.loads = [load for (load,) in query("select load_id from data._dlt_loads order by 1")]
         ((stored,),) = query('select "schema" from data._dlt_version order by version desc limit 1')
-        self.hints = json.loads(stored)["tables"]
-        for name in sorted(columns, key=lambda name: (name.count("__"), name)):
+        schema = json.loads(stored)
+        self.hints = schema["tables"]
+        self.naming = schema["normalizers"]["names"]
+        self.separator = "▶" if self.naming == "direct" else "__"
+        for name in sorted(columns, key=lambda name: (name.count(self.separator), name)):
             self.tables[name] = (columns[name], self.rows(name, columns[name], check_ids))
 
     def rows(self, name, columns, check_ids):
@@ -179,7 +182,7 @@ class Dataset:
         return value.astimezone(timezone.utc).isoformat()
 
     def family(self, root):
-        return {name for name in self.tables if name == root or name.startswith(root + "__")}
+        return {name for name in self.tables if name == root or name.startswith(root + self.separator)}
 
     def stored(self, name):
         """The columns of the stored schema, in order, and what the table says of itself."""
@@ -232,6 +235,9 @@ for folder in map(os.path.abspath, sys.argv[1:]):
         if name not in roots.values() and not {**expected.hints, **found.hints}.get(name, {}).get("parent"):
             roots[name] = name
     for case, root in roots.items():
-        if problems := compare(root, expected, found):
+        problems = compare(root, expected, found)
+        if expected.naming != found.naming:
+            problems.append(f"naming: dlt {expected.naming}, spile {found.naming}")
+        if problems:
             differences[case] = problems
 print(json.dumps(differences))

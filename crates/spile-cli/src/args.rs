@@ -28,8 +28,9 @@ pub(crate) enum Command {
     Show(ShowArgs),
     /// Lists what a config can name.
     List(ListArgs),
-    /// Prints a JSON Schema: for editors that complete and check configs.
-    Schema(SchemaArgs),
+    /// Prints a schema: of the config language, or of a dataset.
+    #[command(subcommand)]
+    Schema(SchemaKind),
     /// Starts a small local API and runs two configs against it.
     Demo(DemoArgs),
     /// Fetches a page of each resource and shows requests, answers and the tables they would become. Loads nothing.
@@ -186,18 +187,40 @@ pub(crate) struct ListArgs {
     pub(crate) output: Output,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct SchemaArgs {
-    /// Of what.
-    #[arg(value_enum)]
-    pub(crate) what: SchemaKind,
+/// What a schema describes.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SchemaKind {
+    /// The config language, as a JSON Schema for editors that complete and check configs.
+    Config,
+    /// The dataset of a pipeline, as dlt's schema files have it.
+    Dataset(DatasetSchemaArgs),
 }
 
-/// What a schema describes.
+#[derive(Debug, Args)]
+pub(crate) struct DatasetSchemaArgs {
+    /// Name of the pipeline.
+    pub(crate) pipeline: String,
+    /// Where the dataset is: a DuckDB file or a URL [default: ./<pipeline>.duckdb].
+    #[arg(long, value_name = "SPEC")]
+    pub(crate) destination: Option<String>,
+    /// Name of the dataset [default: <pipeline>_dataset].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) dataset: Option<String>,
+    /// Name of the schema, which is that of the source [default: that of the last load].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) schema: Option<String>,
+    /// What is printed on standard output.
+    #[arg(long, value_enum, default_value_t = SchemaOutput::Yaml)]
+    pub(crate) output: SchemaOutput,
+}
+
+/// How a dataset's schema is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SchemaKind {
-    /// The config language: YAML, TOML and JSON.
-    Config,
+pub(crate) enum SchemaOutput {
+    /// As in `import_schema_path` and `export_schema_path`.
+    Yaml,
+    /// As it is stored.
+    Json,
 }
 
 #[derive(Debug, Args)]
@@ -259,4 +282,6 @@ pub(crate) enum Listing {
     Destinations,
     /// Config languages.
     Dialects,
+    /// Naming conventions: what tables and columns are called.
+    Namings,
 }

@@ -33,14 +33,17 @@ pub(crate) fn of(plan: &Plan, request: &Request<'_>, providers: &mut Providers) 
     let options = request.options;
     let mut settings = Map::new();
     for (key, node) in &request.source.settings {
-        if !matches!(key.name.as_str(), "pipeline" | "destination" | "dataset" | "name") {
+        // What decides by itself, or only where a file is written.
+        let names =
+            ["pipeline", "destination", "dataset", "name", "import_schema_path", "export_schema_path"];
+        if !names.contains(&key.name.as_str()) {
             settings.insert(key.name.clone(), canonical(node, providers));
         }
     }
     if let Some(refresh) = plan.refresh {
         settings.insert("refresh".to_owned(), Json::from(refresh.as_str()));
     }
-    let whole = json!({
+    let mut whole = json!({
         "config": config(&request.source.config, providers),
         "settings": Json::Object(settings),
         "source": plan.source,
@@ -51,6 +54,9 @@ pub(crate) fn of(plan: &Plan, request: &Request<'_>, providers: &mut Providers) 
         "since": options.since,
         "until": options.until,
     });
+    if let Some(naming) = plan.naming {
+        whole["naming"] = naming.name.into();
+    }
     blake3::hash(sorted(whole).to_string().as_bytes()).to_hex().to_string()
 }
 

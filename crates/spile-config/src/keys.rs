@@ -102,6 +102,8 @@ pub const KEY_GROUPS: &[KeyGroup] = &[
             ),
             key("destination", "string", "duckdb", "Where to: a name or a URL."),
             key("dataset", "string", "<pipeline>_dataset", "The dataset, a schema in the database."),
+            key("import_schema_path", "string", "null", "Folder of the schema file to start from."),
+            key("export_schema_path", "string", "null", "Folder that the schema file is written to."),
             key("loader_file_format", "string", "jsonl", "What files are, where the destination is files."),
             key(
                 "refresh",

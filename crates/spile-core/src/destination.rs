@@ -7,13 +7,24 @@ use crate::error::Result;
 use crate::package::SealedPackage;
 use crate::schema::Schema;
 
+/// What a destination takes as a name; longer names are shortened by dlt's rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IdentifierRules {
+    /// Most characters.
+    pub length_max: usize,
+    /// Most bytes, where the destination counts these: names beyond ASCII reach them first.
+    pub bytes_max: Option<usize>,
+    /// Whether names that differ in case alone are two names.
+    pub is_case_sensitive: bool,
+}
+
 /// What varies between destinations, as data.
 #[derive(Debug, Clone)]
 pub struct Capabilities {
     /// The name a user writes, such as `duckdb`.
     pub name: &'static str,
-    /// Longest identifier; longer names are shortened by dlt's rule.
-    pub identifier_length_max: usize,
+    /// What it takes as names of tables and columns.
+    pub identifiers: IdentifierRules,
     /// Whether one commit covers rows, schema, state and load record.
     pub transactional: bool,
     /// Whether rows can take the place of rows with the same key; where not, `merge` appends.

@@ -24,6 +24,7 @@ mod json_path;
 mod limits;
 mod manners;
 mod merge;
+mod naming;
 mod network;
 mod node;
 mod package;
@@ -43,7 +44,7 @@ pub use auth::{Auth, Credential, CredentialPlace, Grant, Token, TokenRequest};
 pub use batch::{Batch, ROOT_LINK, SchemaChange};
 pub use body::{BodyTemplate, DataTemplate};
 pub use decoder::{BodyFormat, DecoderPlan};
-pub use destination::{Capabilities, Destination, Receipt, Stored, StoredLoad, StoredTable};
+pub use destination::{Capabilities, Destination, IdentifierRules, Receipt, Stored, StoredLoad, StoredTable};
 pub use diagnostic::{Diagnostic, Diagnostics, Severity};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, Observer};
@@ -60,6 +61,7 @@ pub use json_path::{JsonPath, JsonPathError, Match, Matches};
 pub use limits::Limits;
 pub use manners::{ActionEffect, Manners, RateLimit, ResponseAction};
 pub use merge::{BoundaryTimestamp, MERGE_STRATEGY_PROPERTY, MergePlan, MergeStrategy, VersionsPlan};
+pub use naming::{EMPTY_IDENTIFIER, NAMING_CONVENTIONS, Naming, NamingConvention};
 pub use network::{NetworkPlan, ProxyPlan};
 pub use node::{Key, Node, Reference, Store, Value};
 pub use package::{Manifest, PackageState, SealedPackage, SegmentFile, TableLoad};
@@ -67,7 +69,7 @@ pub use page::{Page, PageEvidence, PageId, Totals};
 pub use paginate::{Ahead, Paginator, Position, Step, StopReason};
 pub use plan::{
     AskedBounds, ClientPlan, ColumnHint, DestinationPlan, LoadPlan, Method, ParamValue, Plan, Provenance,
-    ResourcePlan, RetryPlan, TemplatePart, WriteDisposition,
+    ResourcePlan, RetryPlan, SchemaFiles, TemplatePart, WriteDisposition,
 };
 pub use refresh::{Clearing, Refresh};
 pub use registry::{Def, FieldDoc, Registry};

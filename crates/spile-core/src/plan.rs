@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use crate::json_path::JsonPath;
 use crate::limits::Limits;
 use crate::manners::{Manners, ResponseAction};
 use crate::merge::MergePlan;
+use crate::naming::NamingConvention;
 use crate::network::NetworkPlan;
 use crate::paginate::Paginator;
 use crate::refresh::Refresh;
@@ -251,6 +253,15 @@ impl fmt::Debug for DestinationPlan {
     }
 }
 
+/// Folders with the dataset's schema as a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SchemaFiles {
+    /// The schema starts from the file here.
+    pub import: Option<PathBuf>,
+    /// The file here is rewritten whenever the schema changes.
+    pub export: Option<PathBuf>,
+}
+
 /// Where a secret or configuration value was found, for `check`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Provenance {
@@ -271,10 +282,14 @@ pub struct Plan {
     pub source: String,
     /// The dataset, normalised by dlt's rule.
     pub dataset: String,
+    /// The naming convention that is asked for; `None`: what the dataset has, else dlt's default.
+    pub naming: Option<&'static NamingConvention>,
     /// Where to.
     pub destination: DestinationPlan,
     /// What all resources share.
     pub client: ClientPlan,
+    /// Where the dataset's schema is a file too.
+    pub schema_files: SchemaFiles,
     /// The resources in config order.
     pub resources: Vec<ResourcePlan>,
     /// Bounds.

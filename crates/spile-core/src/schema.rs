@@ -194,6 +194,12 @@ impl TableSchema {
         }
     }
 
+    /// Returns whether rows came for the table, as dlt marks it.
+    pub fn has_seen_data(&self) -> bool {
+        self.properties.get("x-normalizer").and_then(|marks| marks.get("seen-data"))
+            == Some(&Value::Bool(true))
+    }
+
     /// Returns the names of the columns with a boolean hint.
     pub fn columns_with(&self, hint: &str) -> Vec<&str> {
         self.columns

@@ -35,7 +35,7 @@ fn main() -> spile_core::Result<()> {
         primary_key: vec!["id".to_owned()],
         ..pages::load("calls")
     };
-    let mut normalizer = Normalizer::new(Schema::new("rest_api"), "1.5", 65_536, &Limits::default());
+    let mut normalizer = Normalizer::new(Schema::new("rest_api"), "1.5", pages::naming(), &Limits::default());
     normalizer.add_resource("calls", &load, Some("dateCreated"))?;
     let (mut pushed, mut rows, mut bytes) = (0, 0_u64, 0);
     let (mut parse, mut push, mut flush) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);

@@ -6,7 +6,7 @@
 use rustc_hash::FxHashSet;
 use serde_json::{Map, Value, json};
 use spile_core::{
-    ColumnSchema, DataType, Error, ErrorKind, Limits, MergeStrategy, Result, Schema, SchemaChange,
+    ColumnSchema, DataType, Error, ErrorKind, Limits, MergeStrategy, Naming, Result, Schema, SchemaChange,
     TableSchema, WriteDisposition,
 };
 
@@ -42,7 +42,7 @@ impl Catalog {
         let filled_before = schema
             .tables
             .values()
-            .filter(|table| has_seen_data(table))
+            .filter(|table| table.has_seen_data())
             .map(|table| table.name.clone())
             .collect();
         Self {
@@ -77,6 +77,12 @@ impl Catalog {
         }
     }
 
+    /// Returns the name under which the destination has a table of this name.
+    pub(crate) fn spelled(&self, naming: Naming, name: String) -> String {
+        let known = naming.folds().then(|| self.schema.tables.keys().map(String::as_str));
+        known.and_then(|known| naming.spelling(&name, known)).map(str::to_owned).unwrap_or(name)
+    }
+
     /// Returns the table, making it if need be.
     pub(crate) fn table(&mut self, name: &str, parent: Option<&str>) -> Result<&mut TableSchema> {
         if !self.schema.tables.contains_key(name) {
@@ -107,7 +113,7 @@ impl Catalog {
     /// Notes that the table has rows, as dlt marks it.
     pub(crate) fn mark_seen_data(&mut self, name: &str) {
         let Some(table) = self.schema.tables.get_mut(name) else { return };
-        if has_seen_data(table) {
+        if table.has_seen_data() {
             return;
         }
         let marks = table.properties.entry("x-normalizer".to_owned()).or_insert_with(|| json!({}));
@@ -223,10 +229,6 @@ fn member<'a>(value: &'a mut Value, name: &str) -> &'a mut Value {
         *value = Value::Object(Map::new());
     }
     &mut value[name]
-}
-
-fn has_seen_data(table: &TableSchema) -> bool {
-    table.properties.get("x-normalizer").and_then(|marks| marks.get("seen-data")) == Some(&Value::Bool(true))
 }
 
 fn new_column(name: &str, data_type: DataType, origin: Origin, is_late: bool) -> ColumnSchema {

@@ -142,11 +142,6 @@ pub(crate) fn content_id(text: &[u8]) -> MadeId {
     encode(&shake_bytes(text))
 }
 
-/// Hashes a text to `N` bytes and encodes them, without padding.
-pub(crate) fn shake_base64<const N: usize>(text: &[u8]) -> String {
-    STANDARD_NO_PAD.encode(shake_bytes::<N>(text))
-}
-
 fn shake_bytes<const N: usize>(text: &[u8]) -> [u8; N] {
     let mut hasher = Shake128::default();
     hasher.update(text);

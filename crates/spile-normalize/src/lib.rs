@@ -3,7 +3,7 @@
 //! ```text
 //! page ──▶ walk ──▶ cells ──▶ columns ──▶ batches
 //!            │         └─ coerce, iso, literal: types and values
-//!            └─ shape, naming: which column or nested table a key leads to
+//!            └─ shape: which column or nested table a key leads to
 //! ```
 //!
 //! The [`Normalizer`] owns the schema of a run and the open column builders of all its tables. Nothing here does I/O,
@@ -33,7 +33,6 @@ mod iso;
 mod lineage;
 mod literal;
 mod merge_hints;
-mod naming;
 mod normalizer;
 mod remarks;
 mod schema_hints;
@@ -42,6 +41,5 @@ mod table;
 mod walk;
 mod warnings;
 
-pub use naming::{normalize_identifier, normalize_path};
 pub use normalizer::{Flushed, Normalizer};
 pub use remarks::{DroppedCount, Remarks};

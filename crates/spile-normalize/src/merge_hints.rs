@@ -5,14 +5,14 @@
 
 use serde_json::{Value, json};
 use spile_core::{
-    BoundaryTimestamp, DataType, MERGE_STRATEGY_PROPERTY, MergePlan, MergeStrategy, TableSchema, VersionsPlan,
+    BoundaryTimestamp, DataType, MERGE_STRATEGY_PROPERTY, MergePlan, MergeStrategy, Naming, TableSchema,
+    VersionsPlan,
 };
 
-use crate::naming;
 use crate::schema_hints::column_entry;
 
 /// Brings the settings of a merge into a root table.
-pub(crate) fn declare(table: &mut TableSchema, merge: &MergePlan, length_max: usize) {
+pub(crate) fn declare(table: &mut TableSchema, merge: &MergePlan, naming: Naming) {
     if let Some(strategy) = merge.strategy {
         table.properties.insert(MERGE_STRATEGY_PROPERTY.to_owned(), strategy.as_str().into());
     }
@@ -26,23 +26,18 @@ pub(crate) fn declare(table: &mut TableSchema, merge: &MergePlan, length_max: us
     }
     let version_column = merge.row_version_column.as_deref();
     if let Some(versions) = &merge.versions {
-        declare_versions(table, versions, version_column.unwrap_or("_dlt_id"), length_max);
+        declare_versions(table, versions, version_column.unwrap_or("_dlt_id"), naming);
     } else if let Some(name) = version_column
         && merge.strategy == Some(MergeStrategy::Upsert)
         && merge.skip_unchanged_rows
     {
-        let column = column_entry(table, &naming::normalize_path(name, length_max));
+        let column = column_entry(table, naming, &naming.path(name));
         column.nullable = false;
         column.hints.insert("x-row-version".to_owned(), Value::Bool(true));
     }
 }
 
-fn declare_versions(
-    table: &mut TableSchema,
-    versions: &VersionsPlan,
-    version_column: &str,
-    length_max: usize,
-) {
+fn declare_versions(table: &mut TableSchema, versions: &VersionsPlan, version_column: &str, naming: Naming) {
     let boundary = match &versions.boundary_timestamp {
         BoundaryTimestamp::Stored => None,
         BoundaryTimestamp::Load => Some(Value::Null),
@@ -52,7 +47,7 @@ fn declare_versions(
         table.properties.insert("x-boundary-timestamp".to_owned(), boundary);
     }
     for (name, hint) in [(&versions.valid_from, "x-valid-from"), (&versions.valid_to, "x-valid-to")] {
-        let column = column_entry(table, &naming::normalize_path(name, length_max));
+        let column = column_entry(table, naming, &naming.path(name));
         column.data_type = Some(DataType::Timestamp);
         column.nullable = true;
         column.hints.insert(hint.to_owned(), Value::Bool(true));
@@ -62,7 +57,7 @@ fn declare_versions(
         }
     }
     // A value that comes back after it was gone has the version of before, so versions need not be unique.
-    let column = column_entry(table, &naming::normalize_path(version_column, length_max));
+    let column = column_entry(table, naming, &naming.path(version_column));
     column.nullable = false;
     for (hint, value) in [("x-row-version", true), ("unique", false), ("row_key", false)] {
         column.hints.insert(hint.to_owned(), Value::Bool(value));

@@ -6,14 +6,14 @@
 use indexmap::IndexMap;
 use rustc_hash::FxHashMap;
 use spile_core::{
-    Batch, Error, ErrorKind, Limits, LoadPlan, Page, PageId, Result, Schema, SchemaChange, TableSchema,
+    Batch, Error, ErrorKind, Limits, LoadPlan, Naming, Page, PageId, Result, Schema, SchemaChange,
+    TableSchema,
 };
 
 use crate::catalog::Catalog;
 use crate::contract::{Dropped, TableContract};
 use crate::ids::{RootIdKind, RootIds};
 use crate::lineage::Lineage;
-use crate::naming;
 use crate::remarks::Remarks;
 use crate::schema_hints::{self, Resource};
 use crate::shape::Shape;
@@ -43,7 +43,7 @@ pub struct Normalizer {
     pub(crate) lineage: Lineage,
     pub(crate) hash_buffer: Vec<u8>,
     pub(crate) load_id: String,
-    pub(crate) length_max: usize,
+    pub(crate) naming: Naming,
     pub(crate) nesting_max: usize,
     pub(crate) columns_max: usize,
     /// Whether nested rows of the page under way carry the root's id.
@@ -81,8 +81,8 @@ pub struct Flushed {
 impl Normalizer {
     /// Starts a run from a stored schema or an empty one.
     ///
-    /// `identifier_length_max` is the destination's; all names are shortened to it.
-    pub fn new(schema: Schema, load_id: &str, identifier_length_max: usize, limits: &Limits) -> Self {
+    /// `naming` is that of the schema, with the bounds of the destination.
+    pub fn new(schema: Schema, load_id: &str, naming: Naming, limits: &Limits) -> Self {
         Self {
             catalog: Catalog::new(schema, limits),
             warnings: Warnings::default(),
@@ -96,7 +96,7 @@ impl Normalizer {
             lineage: Lineage::default(),
             hash_buffer: Vec::new(),
             load_id: load_id.to_owned(),
-            length_max: identifier_length_max,
+            naming,
             nesting_max: limits.nesting_max.min(NESTING_LIMIT),
             columns_max: limits.columns_max,
             propagates_root_id: false,
@@ -138,11 +138,11 @@ impl Normalizer {
             resource,
             load,
             cursor_field,
-            self.length_max,
+            self.naming,
         )?;
         let table = &declared.table;
         if let (Some(builders), Some(schema)) =
-            (self.table_by_name.get(table), self.schema().tables.get(table))
+            (self.table_by_name.get(&*self.naming.folded(table)), self.schema().tables.get(table))
         {
             let (builders, schema) = (*builders, schema.clone());
             self.tables[builders].load(&schema);
@@ -279,19 +279,20 @@ impl Normalizer {
 
     /// Returns the builders of a root table.
     fn root_table(&mut self, name: &str) -> usize {
-        if let Some(table) = self.table_by_name.get(name) {
+        if let Some(table) = self.table_by_name.get(&*self.naming.folded(name)) {
             return *table;
         }
         let table = match self.catalog.schema().tables.get(name) {
-            Some(schema) => Table::root(schema),
-            None => Table::root(&TableSchema::new(name)),
+            Some(schema) => Table::root(schema, self.naming),
+            None => Table::root(&TableSchema::new(name), self.naming),
         };
         self.add_table(table)
     }
 
     /// Returns the builders of a nested table, by its path.
     pub(crate) fn nested_table(&mut self, parent: usize, path: String) -> Result<usize> {
-        let name = naming::shorten_path(&path, self.length_max);
+        let name = self.naming.shorten_path(&path);
+        let name = self.catalog.spelled(self.naming, name);
         let is_root = |table: &TableSchema| table.parent.is_none();
         if self.catalog.schema().tables.get(&name).is_some_and(is_root) {
             return Err(Error::new(
@@ -304,16 +305,16 @@ impl Normalizer {
             .hint("Set table_name on one of the two resources to a name of its own."));
         }
         let contract = TableContract { modes: self.tables[parent].contract.modes, columns_evolve: false };
-        if let Some(table) = self.table_by_name.get(&name) {
+        if let Some(table) = self.table_by_name.get(&*self.naming.folded(&name)) {
             self.tables[*table].contract = contract;
             return Ok(*table);
         }
         let mut table = if let Some(schema) = self.catalog.schema().tables.get(&name) {
-            Table::nested(schema, path, self.propagates_root_id)
+            Table::nested(schema, path, self.propagates_root_id, self.naming)
         } else {
             let mut schema = TableSchema::new(name);
             schema.parent = Some(self.tables[parent].name.clone());
-            Table::nested(&schema, path, self.propagates_root_id)
+            Table::nested(&schema, path, self.propagates_root_id, self.naming)
         };
         table.contract = contract;
         Ok(self.add_table(table))
@@ -321,7 +322,7 @@ impl Normalizer {
 
     fn add_table(&mut self, table: Table) -> usize {
         let index = self.tables.len();
-        self.table_by_name.insert(table.name.clone(), index);
+        self.table_by_name.insert(self.naming.folded(&table.name).into_owned(), index);
         self.tables.push(table);
         self.list_stamps.push(0);
         self.row_shapes.push(self.shapes.len());

@@ -7,9 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use spile_core::Schema;
-
-use crate::naming::SEPARATOR;
+use spile_core::{NamingConvention, Schema};
 
 /// Sentences, and columns that are only null, that are kept of one load.
 const KEPT_MAX: usize = 1_000;
@@ -103,12 +101,14 @@ impl DroppedCount {
 
 /// Returns whether neither a column nor a table came of the key that leads to this column.
 fn is_missing(schema: &Schema, table: &str, column: &str) -> bool {
-    let below = format!("{column}{SEPARATOR}");
+    let convention = schema.naming_convention().ok().flatten();
+    let separator = convention.unwrap_or_else(NamingConvention::default_convention).separator;
+    let below = format!("{column}{separator}");
     let is_there = schema.tables.get(table).is_some_and(|table| {
         let mut columns = table.columns.values().filter(|column| column.data_type.is_some());
         columns.any(|other| other.name == column || other.name.starts_with(&below))
     });
-    !is_there && !schema.tables.contains_key(&format!("{table}{SEPARATOR}{column}"))
+    !is_there && !schema.tables.contains_key(&format!("{table}{separator}{column}"))
 }
 
 fn only_null(table: &str, columns: &[&str]) -> String {

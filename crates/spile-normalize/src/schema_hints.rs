@@ -4,14 +4,14 @@
 
 use serde_json::{Value, json};
 use spile_core::{
-    ColumnHint, ColumnSchema, DataType, Error, ErrorKind, LoadPlan, Result, TableSchema, WriteDisposition,
+    ColumnHint, ColumnSchema, DataType, Error, ErrorKind, LoadPlan, Naming, Result, TableSchema,
+    WriteDisposition,
 };
 
 use crate::catalog::Catalog;
 use crate::contract::{self, TableContract};
 use crate::ids::RootIdKind;
 use crate::merge_hints;
-use crate::naming;
 use crate::warnings::Warnings;
 
 /// dlt's bound on nesting.
@@ -39,9 +39,9 @@ pub(crate) fn declare(
     resource: &str,
     load: &LoadPlan,
     cursor_field: Option<&str>,
-    length_max: usize,
+    naming: Naming,
 ) -> Result<Resource> {
-    let name = naming::normalize_path(&load.table, length_max);
+    let name = catalog.spelled(naming, naming.path(&load.table));
     let table = catalog.table(&name, None)?;
     if let Some(parent) = &table.parent {
         return Err(Error::new(
@@ -70,27 +70,27 @@ pub(crate) fn declare(
         .and_then(Value::as_u64)
         .map_or(NESTING_DEFAULT, |levels| u32::try_from(levels).unwrap_or(u32::MAX));
     for (hint, value) in &load.table_hints {
-        table.properties.insert(hint.clone(), normalized_hint(value, length_max));
+        table.properties.insert(hint.clone(), normalized_hint(value, naming));
     }
     let modes = contract::of_table(table, load.schema_contract);
     for hint in &load.columns {
-        let column = naming::normalize_path(&hint.name, length_max);
+        let column = naming.path(&hint.name);
         warn_retyped(warnings, table, &column, hint);
-        apply_hint(table, &column, hint);
+        apply_hint(table, naming, &column, hint);
     }
     for (keys, hint) in [(&load.primary_key, "primary_key"), (&load.merge_key, "merge_key")] {
         for key in keys {
-            let column = column_entry(table, &naming::normalize_path(key, length_max));
+            let column = column_entry(table, naming, &naming.path(key));
             column.nullable = false;
             column.hints.insert(hint.to_owned(), Value::Bool(true));
         }
     }
     if load.write_disposition == WriteDisposition::Merge {
-        merge_hints::declare(table, &load.merge, length_max);
+        merge_hints::declare(table, &load.merge, naming);
     }
     // A cursor deeper in the record has no column of its own name; dlt marks only plain ones.
     if let Some(field) = cursor_field.filter(|field| !field.contains(['.', '[', '$', '*'])) {
-        let column = column_entry(table, &naming::normalize_path(field, length_max));
+        let column = column_entry(table, naming, &naming.path(field));
         column.hints.insert("incremental".to_owned(), Value::Bool(true));
     }
     let propagates_root_id = catalog.propagates_root_id(&name);
@@ -103,9 +103,9 @@ pub(crate) fn declare(
 }
 
 /// Normalises the names in a hint of the table: those of `references`. The other hints hold none.
-fn normalized_hint(value: &Value, length_max: usize) -> Value {
+fn normalized_hint(value: &Value, naming: Naming) -> Value {
     let name = |value: &Value| match value {
-        Value::String(text) => Value::from(naming::normalize_path(text, length_max)),
+        Value::String(text) => Value::from(naming.path(text)),
         other => other.clone(),
     };
     let Value::Array(references) = value else { return value.clone() };
@@ -126,16 +126,23 @@ fn normalized_hint(value: &Value, length_max: usize) -> Value {
     Value::Array(references.iter().map(normalized).collect())
 }
 
-pub(crate) fn column_entry<'a>(table: &'a mut TableSchema, name: &str) -> &'a mut ColumnSchema {
-    table.columns.entry(name.to_owned()).or_insert_with(|| {
+/// Returns the column of that name, making one without a type if need be.
+pub(crate) fn column_entry<'a>(
+    table: &'a mut TableSchema,
+    naming: Naming,
+    name: &str,
+) -> &'a mut ColumnSchema {
+    let spelling = naming.folds().then(|| naming.spelling(name, table.columns.keys().map(String::as_str)));
+    let name = spelling.flatten().unwrap_or(name).to_owned();
+    table.columns.entry(name.clone()).or_insert_with(|| {
         let mut column = ColumnSchema::new(name, DataType::Text);
         column.data_type = None;
         column
     })
 }
 
-fn apply_hint(table: &mut TableSchema, name: &str, hint: &ColumnHint) {
-    let column = column_entry(table, name);
+fn apply_hint(table: &mut TableSchema, naming: Naming, name: &str, hint: &ColumnHint) {
+    let column = column_entry(table, naming, name);
     // A column that holds data keeps its type, as in dlt.
     column.data_type = column.data_type.or(hint.data_type);
     if let Some(nullable) = hint.nullable {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow_array::{Int64Array, RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType as ArrowType, Field, Schema as ArrowSchema};
 use rustc_hash::FxHashMap;
-use spile_core::{Batch, DataType, Error, ErrorKind, ROOT_LINK, Result, TableSchema};
+use spile_core::{Batch, DataType, Error, ErrorKind, Naming, ROOT_LINK, Result, TableSchema};
 
 use crate::catalog::{Catalog, Origin};
 use crate::columns::{Column, Role};
@@ -34,6 +34,8 @@ pub(crate) struct Table {
     pub(crate) key: Vec<usize>,
     /// The number of the record that each row comes from, where row keys do not tell; see [`ROOT_LINK`].
     links: Vec<i64>,
+    naming: Naming,
+    /// Columns by what the destination tells their names apart by.
     by_name: FxHashMap<String, usize>,
     system: System,
 }
@@ -75,8 +77,8 @@ pub(crate) struct ParentValues<'a> {
 
 impl Table {
     /// Makes the builders of a root table.
-    pub(crate) fn root(schema: &TableSchema) -> Self {
-        let mut table = Self::new(schema, schema.name.clone());
+    pub(crate) fn root(schema: &TableSchema, naming: Naming) -> Self {
+        let mut table = Self::new(schema, schema.name.clone(), naming);
         let load_id = table.system_column("_dlt_load_id", Role::System);
         table.system.kind = Kind::Root { load_id };
         table.load(schema);
@@ -84,8 +86,8 @@ impl Table {
     }
 
     /// Makes the builders of a nested table. It enters the schema with its first row, as in dlt.
-    pub(crate) fn nested(schema: &TableSchema, path: String, has_root_id: bool) -> Self {
-        let mut table = Self::new(schema, path);
+    pub(crate) fn nested(schema: &TableSchema, path: String, has_root_id: bool, naming: Naming) -> Self {
+        let mut table = Self::new(schema, path, naming);
         let root_id = has_root_id.then(|| table.system_column("_dlt_root_id", Role::System));
         let parent_id = table.system_column("_dlt_parent_id", Role::System);
         let list_index = table.system_column("_dlt_list_idx", Role::System);
@@ -94,7 +96,7 @@ impl Table {
         table
     }
 
-    fn new(schema: &TableSchema, path: String) -> Self {
+    fn new(schema: &TableSchema, path: String, naming: Naming) -> Self {
         let mut table = Self {
             name: schema.name.clone(),
             path,
@@ -106,6 +108,7 @@ impl Table {
             required: Vec::new(),
             key: Vec::new(),
             links: Vec::new(),
+            naming,
             by_name: FxHashMap::default(),
             system: System { row_id: 0, kind: Kind::Root { load_id: 0 }, is_known: false },
         };
@@ -119,7 +122,7 @@ impl Table {
 
     fn insert(&mut self, column: Column) -> usize {
         let index = self.columns.len();
-        self.by_name.insert(column.name.clone(), index);
+        self.by_name.insert(self.naming.folded(&column.name).into_owned(), index);
         self.columns.push(column);
         index
     }
@@ -145,7 +148,7 @@ impl Table {
 
     /// Returns the column of that name, making one without a type if need be.
     pub(crate) fn column(&mut self, name: &str) -> usize {
-        match self.by_name.get(name) {
+        match self.by_name.get(&*self.naming.folded(name)) {
             Some(index) => *index,
             None => self.insert(Column::untyped(name.to_owned(), Role::Data)),
         }

@@ -33,11 +33,13 @@ mod preview;
 mod recover;
 mod refresh;
 mod run;
+mod schema_files;
 mod segment;
 mod staging;
 mod starts;
 mod state;
 mod state_by_hand;
+mod stored_schema;
 mod verdict;
 mod workdir;
 
@@ -52,11 +54,12 @@ pub use spile_config::{
     Converted, DIALECTS, Dialect, KEY_GROUPS, KeyGroup, Options as ConfigOptions, Resolved,
 };
 pub use spile_core::{
-    Def, Destination, DestinationPlan, Diagnostic, Error, ErrorKind, Event, FieldDoc, Observer, Plan,
-    ReportStatus, ResourceReport, Result, RunReport, Severity, Span, StoredLoad, StoredTable, TableReport,
-    Verdict, VerdictStatus, redact_url,
+    Def, Destination, DestinationPlan, Diagnostic, Error, ErrorKind, Event, FieldDoc, NAMING_CONVENTIONS,
+    Observer, Plan, ReportStatus, ResourceReport, Result, RunReport, Severity, Span, StoredLoad, StoredTable,
+    TableReport, Verdict, VerdictStatus, redact_url,
 };
 pub use spile_extract::{AUTHS, Exchanged, PAGINATORS, Watch};
 pub use spile_load::{DESTINATIONS, DestinationDef};
 pub use state::StoredCursor;
 pub use state_by_hand::{StatePlace, StoredState};
+pub use stored_schema::{schema_as_json, schema_as_yaml, stored_schema};

@@ -14,15 +14,20 @@ use arrow_array::{Array as _, ArrayRef};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde::Serialize;
-use spile_core::{DataType, Error, ErrorKind, Observer, Plan, Result, RunReport, Stored, TableSchema};
+use spile_core::{
+    DataType, Error, ErrorKind, IdentifierRules, Naming, Observer, Plan, Result, RunReport, Stored,
+    TableSchema,
+};
 use spile_extract::Watch;
 
 use crate::environment::RunOptions;
 use crate::run::{Line, StagedLoad, empty_report};
+use crate::schema_files::Import;
 use crate::workdir::Workdir;
 
-/// Longest identifier of a table or column that is shown; destinations with a smaller limit shorten names.
-const IDENTIFIER_LENGTH: usize = 255;
+/// Names of tables and columns that are shown; destinations with smaller limits shorten them.
+const IDENTIFIERS: IdentifierRules =
+    IdentifierRules { length_max: 255, bytes_max: None, is_case_sensitive: true };
 
 /// What was seen.
 #[derive(Debug)]
@@ -73,9 +78,12 @@ pub fn preview(
     let workdir = Workdir::open(&options.work_directory, &plan.pipeline)?;
     let line = Line { plan, options: &options, observer, workdir: &workdir, watch: Some(Arc::clone(watch)) };
     let stored = Stored::default();
+    let Import { mut schema, warnings, .. } = line.first_schema(&stored)?;
+    let naming = Naming::new(schema.adopt_naming(plan.naming)?, IDENTIFIERS);
     let package = line.open_package(&stored, String::new(), "")?;
-    let staged = line.fill(package, &stored, IDENTIFIER_LENGTH)?;
+    let staged = line.fill(package, &stored, schema, naming)?;
     let mut report = empty_report(plan, String::new());
+    report.warnings.extend(warnings);
     line.report_staged(&mut report, &staged);
     let tables = staged.schema.tables.values().filter(|table| !table.name.starts_with("_dlt"));
     let mut tables = tables.map(|table| first_rows(&staged, table, rows)).collect::<Result<Vec<_>>>()?;

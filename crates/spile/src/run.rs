@@ -7,7 +7,7 @@ use std::time::Instant;
 use indexmap::IndexMap;
 use serde_json::Value;
 use spile_core::{
-    Capabilities, Clearing, Destination, Event, Manifest, Observer, Plan, Receipt, ReportStatus,
+    Capabilities, Clearing, Destination, Event, Manifest, Naming, Observer, Plan, Receipt, ReportStatus,
     ResourcePlan, ResourceReport, Result, RunReport, Schema, Stored, TableReport, TableSchema,
     WriteDisposition,
 };
@@ -22,6 +22,7 @@ use crate::extraction::{self, Shared, Traffic};
 use crate::ledger::{LEDGER_VERSION, Opened};
 use crate::package::{self, OpenPackage};
 use crate::recover::{self, Expected, Finished};
+use crate::schema_files::{self, Import};
 use crate::starts::{self, Remembered, Unfinished};
 use crate::state::Moved;
 use crate::verdict::{Scope, judge};
@@ -54,6 +55,9 @@ pub fn run(plan: &Plan, options: &RunOptions, observer: &Arc<dyn Observer>) -> R
         }
         None => line.run(destination, &mut report)?,
     };
+    if let Err(error) = schema_files::export_stored(plan, options) {
+        report.warnings.push(format!("{error}; what was loaded is committed"));
+    }
     report.status = RunReport::status_of(&report.resources);
     report.seconds = started.elapsed().as_secs_f64();
     if let Some(archived) = archived {
@@ -95,7 +99,7 @@ impl Line<'_> {
         // A package builds on what is there, whatever the run makes of it.
         let base = base_hash(&stored);
         let (stored, clearing) = refresh::apply(self.plan, stored);
-        let Capabilities { name, identifier_length_max, merges, .. } = destination.capabilities();
+        let Capabilities { name, identifiers, merges, .. } = destination.capabilities();
         if !merges {
             report.warnings.extend(self.merging_resources().map(|resource| {
                 format!("{resource}: rows are appended; `merge` needs a database, and {name} is none")
@@ -103,13 +107,18 @@ impl Line<'_> {
         }
         // The destination is let go while pages are fetched: a DuckDB file that is open is locked for its readers.
         drop(destination);
-        let package = self.open_package(&stored, base, &report.destination)?;
-        let staged = self.fill(package, &stored, identifier_length_max)?;
+        let Import { mut schema, is_missing, warnings } = self.first_schema(&stored)?;
+        report.warnings.extend(warnings);
+        let naming = Naming::new(schema.adopt_naming(self.plan.naming)?, identifiers);
+        let declared = if is_missing { Some(self.declared(&schema, naming)?) } else { None };
+        let package = self.open_package(&stored, base + &imported_hash(&schema), &report.destination)?;
+        let staged = self.fill(package, &stored, schema, naming)?;
         self.report_staged(report, &staged);
         let moved = self.moved(&staged.package);
         let state = state::advance(stored.state.as_ref(), self.plan, &moved, &self.reset_resources());
         let folder = staged.package.folder.clone();
         let mut schema = staged.schema;
+        let stub = declared.map(|declared| schema_files::stub(&declared, &mut schema));
         spile_load::finalize_schema(&mut schema);
         let sealed = staged.package.seal(self.plan, &staged.roots, schema, (state, clearing))?;
         let Manifest { tables, state, clearing, .. } = &sealed.manifest;
@@ -128,6 +137,11 @@ impl Line<'_> {
         report.tables = table_reports(&receipt);
         report.clearing = sealed.manifest.clearing;
         report.load_ids.push(load_id);
+        if let (Some(stub), Some(folder)) = (stub, &self.plan.schema_files.import)
+            && let Err(error) = schema_files::export(folder, &stub, false)
+        {
+            report.warnings.push(format!("{error}; the load is committed"));
+        }
         match self.workdir.archive(&folder) {
             Ok(archived) => Ok(Some(archived)),
             Err(error) => {
@@ -139,7 +153,7 @@ impl Line<'_> {
         }
     }
 
-    /// Goes on with an interrupted package or makes a new one.
+    /// Goes on with an interrupted package or makes a new one; `base` is what it builds on.
     pub(crate) fn open_package(
         &self,
         stored: &Stored,
@@ -191,18 +205,12 @@ impl Line<'_> {
         &self,
         mut package: OpenPackage,
         stored: &Stored,
-        identifier_length_max: usize,
+        schema: Schema,
+        naming: Naming,
     ) -> Result<StagedLoad> {
-        let schema = stored.schema.clone().unwrap_or_else(|| Schema::new(&self.plan.source));
-        let mut normalizer =
-            Normalizer::new(schema, &package.opened.load_id, identifier_length_max, &self.plan.limits);
+        let mut normalizer = Normalizer::new(schema, &package.opened.load_id, naming, &self.plan.limits);
         normalizer.apply_changes(&package.changes);
-        let mut roots = Vec::new();
-        for resource in self.plan.resources.iter().filter(|resource| !resource.family.hidden) {
-            let cursor_field = resource.incremental.as_ref().and_then(|plan| plan.cursor_path.single_field());
-            let root = normalizer.add_resource(&resource.name, &resource.load, cursor_field)?;
-            roots.extend(root.map(|root| (root, resource.load.write_disposition)));
-        }
+        let mut roots = self.declare(&mut normalizer)?;
         let counters: BTreeMap<String, Arc<Counters>> =
             self.plan.resources.iter().map(|resource| (resource.name.clone(), Arc::default())).collect();
         let runtime = runtime()?;
@@ -242,6 +250,17 @@ impl Line<'_> {
                 }
             }
         }
+    }
+
+    /// Brings what the resources declare into the schema; returns their tables.
+    pub(crate) fn declare(&self, normalizer: &mut Normalizer) -> Result<Vec<(String, WriteDisposition)>> {
+        let mut roots = Vec::new();
+        for resource in self.plan.resources.iter().filter(|resource| !resource.family.hidden) {
+            let cursor_field = resource.incremental.as_ref().and_then(|plan| plan.cursor_path.single_field());
+            let root = normalizer.add_resource(&resource.name, &resource.load, cursor_field)?;
+            roots.extend(root.map(|root| (root, resource.load.write_disposition)));
+        }
+        Ok(roots)
     }
 
     /// Runs the network tasks and the staging thread until both are done; returns what is to be told.
@@ -431,6 +450,11 @@ fn base_hash(stored: &Stored) -> String {
     let schema = stored.schema.as_ref().map(|schema| schema.version_hash.clone()).unwrap_or_default();
     let state = stored.state.as_ref().map(Value::to_string).unwrap_or_default();
     blake3::hash(format!("{schema}\n{state}").as_bytes()).to_hex().to_string()
+}
+
+/// Identifies the schema file that was imported over it; empty where there is none.
+fn imported_hash(first: &Schema) -> String {
+    first.rest.get(schema_files::IMPORTED).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 /// Says that a refresh token was replaced. The new one is a secret, and Spile writes none anywhere.

@@ -163,6 +163,8 @@ mod tests {
 
     fn plan() -> Plan {
         Plan {
+            naming: None,
+            schema_files: spile_core::SchemaFiles::default(),
             pipeline: "p".into(),
             source: "rest_api".into(),
             dataset: "p_dataset".into(),

@@ -44,6 +44,10 @@ fn rows(what: Listing) -> Vec<Row> {
             .iter()
             .map(|row| Row { name: row.name, aliases: row.extensions, summary: row.summary, fields: &[] })
             .collect(),
+        Listing::Namings => spile::NAMING_CONVENTIONS
+            .iter()
+            .map(|row| Row { name: row.name, aliases: &[], summary: row.summary, fields: &[] })
+            .collect(),
     }
 }
 

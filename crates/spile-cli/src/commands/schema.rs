@@ -1,12 +1,45 @@
-//! `spile schema`: JSON Schemas, made from the component tables.
+//! `spile schema`: the JSON Schema of the config language, made from the component tables; the schema of a dataset.
 
-use super::DONE;
-use crate::args::{SchemaArgs, SchemaKind};
+use spile::{Environment, RunOptions};
+
+use super::{DONE, FAILED, environment};
+use crate::args::{DatasetSchemaArgs, SchemaKind, SchemaOutput};
 use crate::render;
 
-pub(crate) fn execute(args: &SchemaArgs) -> u8 {
-    match args.what {
-        SchemaKind::Config => render::print_json(&spile::config_schema()),
+pub(crate) fn execute(what: &SchemaKind) -> u8 {
+    let args = match what {
+        SchemaKind::Config => {
+            render::print_json(&spile::config_schema());
+            return DONE;
+        }
+        SchemaKind::Dataset(args) => args,
+    };
+    let environment = match environment() {
+        Ok(environment) => environment,
+        Err(status) => return status,
+    };
+    match dataset(args, &environment) {
+        Ok(()) => DONE,
+        Err(error) => {
+            render::error::print(&error);
+            FAILED
+        }
     }
-    DONE
+}
+
+fn dataset(args: &DatasetSchemaArgs, environment: &Environment) -> spile::Result<()> {
+    let (destination, dataset) = spile::locate_dataset(
+        &args.pipeline,
+        args.destination.as_deref(),
+        args.dataset.as_deref(),
+        environment,
+    )?;
+    let options = RunOptions::from_environment(environment);
+    let mut opened = spile::open_destination(&destination, &dataset, &options, true)?;
+    let schema = spile::stored_schema(&mut *opened, args.schema.as_deref())?;
+    match args.output {
+        SchemaOutput::Yaml => render::print_text(&spile::schema_as_yaml(&schema)),
+        SchemaOutput::Json => render::print_json(&spile::schema_as_json(&schema)),
+    }
+    Ok(())
 }

@@ -31,6 +31,7 @@ mod preview;
 mod reference;
 mod refresh;
 mod schema;
+mod schema_files;
 mod seeds;
 mod state;
 mod tidy;

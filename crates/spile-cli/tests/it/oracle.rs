@@ -6,6 +6,7 @@
 
 mod documents;
 mod matrix;
+mod namings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;

@@ -142,6 +142,7 @@ fn codes(text: &str) -> BTreeSet<String> {
         "run",
         "cli",
         "show",
+        "schema",
         "demo",
         "bug",
     ];

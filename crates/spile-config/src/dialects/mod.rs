@@ -21,6 +21,7 @@ use crate::load::Environment;
 use crate::providers::Providers;
 
 pub(crate) use toml::read_tree as read_toml_tree;
+pub(crate) use yaml::read_tree as read_yaml_tree;
 
 /// Deepest nesting that any reader accepts.
 pub(crate) const DEPTH_MAX: usize = 64;
@@ -156,7 +157,7 @@ pub(crate) fn for_path(path: &Path, diagnostics: &mut Diagnostics) -> Option<&'s
 }
 
 /// Keys that may stand beside `client` and `resources` in the data dialects.
-pub(crate) const SETTING_KEYS: [&str; 13] = [
+pub(crate) const SETTING_KEYS: [&str; 15] = [
     "name",
     "section",
     "max_table_nesting",
@@ -170,6 +171,8 @@ pub(crate) const SETTING_KEYS: [&str; 13] = [
     "loader_file_format",
     "refresh",
     "dev_mode",
+    "import_schema_path",
+    "export_schema_path",
 ];
 
 /// Splits the top of a data dialect: the dict itself, or one entry under `sources`, and the settings beside it. `$schema` is

@@ -4,9 +4,10 @@
 //! scalars are refused. Invariant: aliases cannot blow the tree up, the number of nodes is bounded.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
-use spile_core::{Diagnostic, Diagnostics, Key, Node, Span, Value};
+use spile_core::{Diagnostic, Diagnostics, Key, Node, SourceFile, Span, Value};
 
 use crate::dialects::{
     DEPTH_MAX, ENTRIES_MAX, Reading, SourceConfig, duplicate_key, placeholder, split_top, too_deep, too_long,
@@ -16,21 +17,28 @@ use crate::dialects::{
 const NODES_MAX: usize = 200_000;
 
 pub(crate) fn read(reading: &Reading<'_>, diagnostics: &mut Diagnostics) -> Option<SourceConfig> {
-    let mut reader = Reader {
-        reading,
-        offsets: reading.text.char_indices().map(|(offset, _)| offset).collect(),
-        parser: Parser::new_from_str(reading.text),
-        anchors: BTreeMap::new(),
-        nodes: 0,
-        diagnostics,
-    };
-    let mut top = reader.document()?;
+    let mut top = read_tree(reading.file, reading.text, diagnostics)?;
     placeholder::expand(&mut top, reading, diagnostics);
     split_top(top, diagnostics)
 }
 
-struct Reader<'r, 'a> {
-    reading: &'r Reading<'a>,
+/// Reads the one document of a file as it stands; placeholders are texts.
+pub(crate) fn read_tree(file: &Arc<SourceFile>, text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
+    let mut reader = Reader {
+        file,
+        text,
+        offsets: text.char_indices().map(|(offset, _)| offset).collect(),
+        parser: Parser::new_from_str(text),
+        anchors: BTreeMap::new(),
+        nodes: 0,
+        diagnostics,
+    };
+    reader.document()
+}
+
+struct Reader<'r> {
+    file: &'r Arc<SourceFile>,
+    text: &'r str,
     /// Byte offset of each character: the parser counts characters.
     offsets: Vec<usize>,
     parser: Parser<'r, StrInput<'r>>,
@@ -41,7 +49,7 @@ struct Reader<'r, 'a> {
 
 type Marked<'r> = (Event<'r>, saphyr_parser::Span);
 
-impl<'r> Reader<'r, '_> {
+impl<'r> Reader<'r> {
     fn document(&mut self) -> Option<Node> {
         let mut top = None;
         loop {
@@ -63,7 +71,7 @@ impl<'r> Reader<'r, '_> {
         if top.is_none() {
             self.diagnostics.push(
                 Diagnostic::error("config/yaml-syntax", "the file is empty")
-                    .at(&self.reading.span(0, 0))
+                    .at(&Span::new(self.file, 0, 0))
                     .hint("Write `client:` and `resources:`."),
             );
         }
@@ -217,13 +225,13 @@ impl<'r> Reader<'r, '_> {
         let diagnostic = Diagnostic::error("config/yaml-syntax", format!("invalid YAML: {info}"));
         self.diagnostics.push(
             diagnostic
-                .at(&self.reading.span(at, at))
+                .at(&Span::new(self.file, at, at))
                 .hint("Check the indentation, and quote texts that hold `: `, `{` or `#`."),
         );
     }
 
     fn offset(&self, character: usize) -> usize {
-        self.offsets.get(character).copied().unwrap_or(self.reading.text.len())
+        self.offsets.get(character).copied().unwrap_or(self.text.len())
     }
 
     fn span(&self, place: saphyr_parser::Span) -> Span {
@@ -238,8 +246,8 @@ impl<'r> Reader<'r, '_> {
 
     fn trimmed(&self, start: usize, end: usize) -> Span {
         let end = end.max(start);
-        let length = self.reading.text.get(start..end).map_or(0, |text| text.trim_end().len());
-        self.reading.span(start, start + length)
+        let length = self.text.get(start..end).map_or(0, |text| text.trim_end().len());
+        Span::new(self.file, start, start + length)
     }
 }
 

@@ -15,6 +15,7 @@ mod functions;
 mod hints;
 mod incremental;
 mod merge;
+mod naming;
 mod network;
 mod params;
 mod parent;
@@ -24,17 +25,18 @@ mod refresh;
 mod resource;
 mod retry;
 mod rows;
+mod schema_files;
 mod step;
 mod table_hints;
 mod warnings;
 
-use spile_core::{ClientPlan, DestinationPlan, Diagnostic, Diagnostics, Key, Node, Plan, Span, Store, Value};
+use spile_core::{ClientPlan, DestinationPlan, Diagnostic, Diagnostics, Key, Node, Plan, Span, Value};
 
 use crate::dialects::SourceConfig;
 use crate::fields::{KnownKeys, missing, wrong_type};
+use crate::fingerprint;
 use crate::load::{Environment, Options, Registries};
 use crate::providers::Providers;
-use crate::{fingerprint, naming};
 
 /// What there is to resolve.
 pub(crate) struct Request<'a> {
@@ -83,14 +85,17 @@ pub(crate) fn resolve(
     Resolver::new(request, registries, providers, diagnostics).plan()
 }
 
-/// Resolves the destination alone. `None` only when a finding says why.
-pub(crate) fn destination(
+/// Resolves the destination and the dataset alone. `None` only when a finding says why.
+pub(crate) fn place(
     request: &Request<'_>,
     registries: &Registries,
     providers: &mut Providers,
     diagnostics: &mut Diagnostics,
-) -> Option<DestinationPlan> {
-    Resolver::new(request, registries, providers, diagnostics).destination()
+) -> Option<(DestinationPlan, String)> {
+    let mut resolver = Resolver::new(request, registries, providers, diagnostics);
+    let naming = resolver.naming();
+    let dataset = naming::dataset_name(&resolver.dataset(), naming);
+    resolver.destination().map(|destination| (destination, dataset))
 }
 
 impl<'a> Resolver<'a> {
@@ -151,16 +156,18 @@ impl Resolver<'_> {
         let resources_node = self.required(config, "resources", "the source config");
         let client = client_node.and_then(|node| self.client(node));
         let destination = self.destination();
+        let naming = self.naming();
         if let Some(destination) = &destination {
             self.check_replace_strategy(&destination.kind);
+            self.check_naming(naming, &destination.kind);
         }
         let resources = resources_node.map(|node| self.resources(node, client.as_ref()));
         let limits = self.limits(client_node);
         self.warn_unused_arguments();
-        let dataset = self
-            .option_or_setting(self.request.options.dataset.as_ref(), "dataset")
-            .unwrap_or_else(|| format!("{}_dataset", self.names.pipeline));
+        let dataset = self.dataset();
+        let schema_files = self.schema_files();
         let (refresh, dev_mode) = (self.refresh(), self.dev_mode());
+        let dataset = if dev_mode { self.dataset_of_now(&dataset) } else { dataset };
         if self.diagnostics.has_errors() {
             return None;
         }
@@ -168,7 +175,9 @@ impl Resolver<'_> {
         let mut plan = Plan {
             pipeline: self.names.pipeline.clone(),
             source: self.names.source.clone(),
-            dataset: if dev_mode { self.dataset_of_now(&dataset) } else { naming::dataset_name(&dataset) },
+            dataset: naming::dataset_name(&dataset, naming),
+            naming,
+            schema_files,
             destination: destination?,
             client,
             resources,
@@ -183,6 +192,12 @@ impl Resolver<'_> {
         };
         plan.fingerprint = fingerprint::of(&plan, self.request, self.providers);
         Some(plan)
+    }
+
+    /// Returns the dataset's name as it is written.
+    fn dataset(&mut self) -> String {
+        let asked = self.option_or_setting(self.request.options.dataset.as_ref(), "dataset");
+        asked.unwrap_or_else(|| format!("{}_dataset", self.names.pipeline))
     }
 
     /// Settings beside the source that dlt has and Spile has no effect for yet.
@@ -205,24 +220,6 @@ impl Resolver<'_> {
         }
         if let Some(node) = self.request.source.setting("schema_contract") {
             let _checked = self.schema_contract(node);
-        }
-        self.check_naming();
-    }
-
-    /// Refuses dlt's `schema.naming` where it asks for other names than these: loading under them would split a dataset.
-    fn check_naming(&mut self) {
-        let asked = "schema.naming";
-        let Self { names, providers, .. } = self;
-        let paths = [vec!["sources", names.source.as_str(), "schema", "naming"], vec!["schema", "naming"]];
-        let Some(found) = providers.search_for_pipeline(&names.pipeline, &paths, Store::Config, asked) else {
-            return;
-        };
-        let name = if let Value::String(name) = &found { name.as_str() } else { "what it is set to" };
-        if name != "snake_case" {
-            self.report(
-                Diagnostic::error("config/not-supported", format!("{asked} as {name} is not supported yet"))
-                    .hint("Remove the setting, or set it to `snake_case`, which is dlt's default."),
-            );
         }
     }
 

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use spile_core::{Node, Refresh, SourceFile, Span, Store, Value};
 
-use crate::naming;
 use crate::resolve::Resolver;
 
 impl Resolver<'_> {
@@ -33,7 +32,7 @@ impl Resolver<'_> {
     pub(super) fn dataset_of_now(&self, dataset: &str) -> String {
         let now = Timestamp::from_microsecond(self.request.environment.now_microseconds).unwrap_or_default();
         let now = TimeZone::UTC.to_datetime(now);
-        naming::dataset_name(&format!("{dataset}_{}", now.strftime("%Y%m%d%H%M%S")))
+        format!("{dataset}_{}", now.strftime("%Y%m%d%H%M%S"))
     }
 
     fn configured(&mut self, key: &str) -> Option<Value> {

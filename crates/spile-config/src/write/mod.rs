@@ -5,6 +5,7 @@
 
 mod bracketed;
 mod functions;
+mod plain_yaml;
 mod text;
 mod toml;
 mod yaml;
@@ -13,6 +14,7 @@ use spile_core::{Diagnostic, Diagnostics, Key, Node, Span};
 
 use crate::dialects::SourceConfig;
 
+pub use plain_yaml::write_yaml;
 pub(crate) use text::{environment_marker, is_marked};
 
 /// Writes a config in a data dialect or as a script. `None`: nothing writes that dialect.

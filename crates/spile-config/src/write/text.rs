@@ -88,7 +88,16 @@ pub(super) fn as_expression(parts: &[Part]) -> String {
 
 /// Writes a text in double quotes with JSON's escapes, which Python, YAML and TOML read alike.
 pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string().replace('\u{7f}', "\\u007f")
+    let mut quoted = String::with_capacity(text.len() + 2);
+    for character in serde_json::Value::from(text).to_string().chars() {
+        // YAML takes none of these as they are.
+        if matches!(character, '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}') {
+            quoted.push_str(&format!("\\u{:04x}", character as u32));
+        } else {
+            quoted.push(character);
+        }
+    }
+    quoted
 }
 
 /// Writes a scalar that is no text, as JSON, YAML and TOML do.

@@ -70,7 +70,7 @@ fn leaf(node: &Node) -> String {
 }
 
 /// Writes a text plainly when every YAML reader takes it for a text.
-fn word(text: &str) -> String {
+pub(super) fn word(text: &str) -> String {
     let starts_well = text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
     let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-./".contains(&byte));
     let reserved = ["null", "true", "false", "yes", "no", "on", "off", "y", "n"];
@@ -81,6 +81,6 @@ fn word(text: &str) -> String {
     }
 }
 
-fn indent(depth: usize, text: &mut String) {
+pub(super) fn indent(depth: usize, text: &mut String) {
     text.extend(std::iter::repeat_n("  ", depth));
 }

@@ -110,13 +110,24 @@ fn arguments_and_settings() {
 }
 
 #[test]
-fn other_names_than_snake_case_are_refused() {
+fn a_naming_convention_is_found_where_dlt_looks() {
+    let text = "name: shop\ndataset: My Data\nclient: {base_url: https://h}\nresources: [r]\n";
+    let named = |plan: &spile_core::Plan| plan.naming.map(|naming| naming.name);
+    for variable in ["SCHEMA__NAMING", "SOURCES__SCHEMA__NAMING", "SOURCES__SHOP__SCHEMA__NAMING"] {
+        let plan = yaml(text).variable(variable, "direct").plan("c.yaml");
+        assert_eq!((named(&plan), plan.dataset.as_str()), (Some("direct"), "My Data"), "{variable}");
+    }
+    let module = "[sources.shop.schema]\nnaming = 'dlt.common.normalizers.naming.sql_cs_v1'\n";
+    let plan = yaml(text).file(".dlt/config.toml", module).plan("c.yaml");
+    assert_eq!((named(&plan), plan.dataset.as_str()), (Some("sql_cs_v1"), "My_Data"));
+    assert_eq!(named(&yaml(text).plan("c.yaml")), None);
+}
+
+#[test]
+fn unknown_naming_conventions_are_refused() {
     let text = "client: {base_url: https://h}\nresources: [r]\n";
-    let found = render(&yaml(text).variable("SCHEMA__NAMING", "direct").load("c.yaml").diagnostics);
-    assert!(found.starts_with("config/not-supported") && found.contains("direct"), "{found}");
-    let found = yaml(text).file(".dlt/config.toml", "[schema]\nnaming = 'sql_cs_v1'\n").load("c.yaml");
-    assert!(found.plan.is_none());
-    assert!(yaml(text).variable("SCHEMA__NAMING", "snake_case").load("c.yaml").plan.is_some());
+    let found = render(&yaml(text).variable("SCHEMA__NAMING", "duckcase").load("c.yaml").diagnostics);
+    assert!(found.starts_with("config/invalid-value") && found.contains("duck_case"), "{found}");
 }
 
 #[test]

@@ -53,6 +53,8 @@ pub(crate) fn plan(url: &str, paginator: &str) -> Plan {
         },
     };
     Plan {
+        naming: None,
+        schema_files: spile_core::SchemaFiles::default(),
         pipeline: "test".to_owned(),
         source: "rest_api".to_owned(),
         dataset: "test_dataset".to_owned(),

@@ -14,8 +14,8 @@ use rusqlite::types::{Null, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use serde_json::Value;
 use spile_core::{
-    Capabilities, ColumnSchema, DataType, Destination, DestinationPlan, Error, ErrorKind, FieldDoc, Result,
-    SegmentFile, TableSchema,
+    Capabilities, ColumnSchema, DataType, Destination, DestinationPlan, Error, ErrorKind, FieldDoc,
+    IdentifierRules, Result, SegmentFile, TableSchema,
 };
 
 use crate::cells::{Cell, Cells, datetime, push_date, push_decimal, push_time};
@@ -315,7 +315,12 @@ struct SqliteDialect;
 
 impl SqlDialect for SqliteDialect {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "sqlite", identifier_length_max: 63, transactional: true, merges: true }
+        Capabilities {
+            name: "sqlite",
+            identifiers: IdentifierRules { length_max: 63, bytes_max: None, is_case_sensitive: false },
+            transactional: true,
+            merges: true,
+        }
     }
 
     fn data_type(&self, data_type: DataType, column: &ColumnSchema) -> Result<String> {

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
-use spile_core::{Capabilities, ColumnSchema, DataType, MergeStrategy, Result, TableSchema};
+use spile_core::{Capabilities, ColumnSchema, DataType, IdentifierRules, MergeStrategy, Result, TableSchema};
 
 use super::connection::StagedRows;
 use super::dialect::SqlDialect;
@@ -16,7 +16,12 @@ struct PlainDialect;
 
 impl SqlDialect for PlainDialect {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "plain", identifier_length_max: 63, transactional: true, merges: true }
+        Capabilities {
+            name: "plain",
+            identifiers: IdentifierRules { length_max: 63, bytes_max: None, is_case_sensitive: true },
+            transactional: true,
+            merges: true,
+        }
     }
 
     fn data_type(&self, data_type: DataType, _column: &ColumnSchema) -> Result<String> {

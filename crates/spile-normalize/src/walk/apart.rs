@@ -7,7 +7,6 @@
 use spile_core::Result;
 
 use super::{Cell, List, Scratch};
-use crate::naming;
 use crate::normalizer::Normalizer;
 
 impl Normalizer {
@@ -24,7 +23,7 @@ impl Normalizer {
         let key = self.key_path(earlier.source);
         let place = &mut self.tables[table];
         let met = place.columns[earlier.column].name.clone();
-        let name = naming::shorten_path(&naming::apart(&met, &key), self.length_max);
+        let name = self.naming.shorten_path(&self.naming.apart(&met, &key));
         let what = format!("column {met} of table {}", place.name);
         let apart = place.column(&name);
         let column = &mut place.columns[apart];
@@ -48,7 +47,7 @@ impl Normalizer {
     ) -> Result<()> {
         let key = self.key_path(earlier.source);
         let parent = self.shapes[earlier.source.0].table;
-        let path = naming::apart(&self.tables[earlier.table].path, &key);
+        let path = self.naming.apart(&self.tables[earlier.table].path, &key);
         let what = format!("table {}", self.tables[earlier.table].name);
         let apart = self.nested_table(parent, path)?;
         let is_taken = std::mem::replace(&mut self.list_stamps[apart], self.row_stamp) == self.row_stamp;

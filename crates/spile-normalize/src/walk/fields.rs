@@ -2,9 +2,8 @@
 //!
 //! Not here: values. Invariant: a field, once made, leads to the same column, shape and table for the whole run.
 
-use spile_core::{Error, ErrorKind, Result};
+use spile_core::{EMPTY_IDENTIFIER, Error, ErrorKind, Result};
 
-use crate::naming;
 use crate::normalizer::Normalizer;
 use crate::shape::Shape;
 
@@ -34,13 +33,21 @@ impl Normalizer {
             .with("table", &table.name)
             .hint("Declare a column of type json to keep objects whose keys are data in one column."));
         }
-        let name = naming::normalize_path(key, self.length_max);
-        if name == naming::EMPTY && !key.trim().is_empty() {
+        let naming = self.naming;
+        let name = naming.path(key);
+        if name == EMPTY_IDENTIFIER && !key.trim().is_empty() {
             self.warnings
                 .add(format!("table {}: nothing is left of key {key:?}, it is stored as {name}", table.name));
         }
-        let path = naming::join(&place.prefix, &name);
-        let column = table.column(&naming::shorten_path(&path, self.length_max));
+        let path = naming.join(&place.prefix, &name);
+        let wanted = naming.shorten_path(&path);
+        let column = table.column(&wanted);
+        if naming.folds() && table.columns[column].name != wanted {
+            self.warnings.add(format!(
+                "table {}: key {key:?} is stored in column {}, names that differ in case alone are one to the destination",
+                table.name, table.columns[column].name
+            ));
+        }
         Ok(place.add(previous, key, path, column))
     }
 
@@ -64,7 +71,7 @@ impl Normalizer {
         if let Some(table) = self.shapes[shape].field(field).list {
             return Ok(table);
         }
-        let path = naming::join(&self.tables[parent].path, &self.shapes[shape].field(field).path);
+        let path = self.naming.join(&self.tables[parent].path, &self.shapes[shape].field(field).path);
         let table = self.nested_table(parent, path)?;
         self.shapes[shape].field(field).list = Some(table);
         Ok(table)

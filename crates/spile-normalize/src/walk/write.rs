@@ -7,9 +7,9 @@ use spile_core::{Error, ErrorKind, Json, JsonKind, Result};
 
 use super::Scratch;
 use crate::catalog::Origin;
+use crate::coerce;
 use crate::contract::{Admission, Entity};
 use crate::normalizer::Normalizer;
-use crate::{coerce, naming};
 
 /// Variants of variants that are made before giving up.
 const VARIANT_DEPTH_MAX: u32 = 4;
@@ -148,7 +148,7 @@ impl Normalizer {
         if let Some((_, variant)) = table.columns[column].variants.iter().find(|(of, _)| *of == data_type) {
             return *variant;
         }
-        let name = naming::variant(&table.columns[column].name, data_type.as_str(), self.length_max);
+        let name = self.naming.variant(&table.columns[column].name, data_type.as_str());
         let variant = table.column(&name);
         table.columns[column].variants.push((data_type, variant));
         variant

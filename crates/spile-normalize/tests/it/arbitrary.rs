@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use spile_core::{Limits, Schema};
-use spile_normalize::{Normalizer, normalize_identifier, normalize_path};
+use spile_core::{IdentifierRules, Limits, NAMING_CONVENTIONS, Naming, Schema};
+use spile_normalize::Normalizer;
 
 use crate::support;
 
@@ -42,7 +42,7 @@ fn count_scalars(value: &Value) -> usize {
 proptest! {
     #[test]
     fn every_scalar_is_in_one_cell(pages in prop::collection::vec(prop::collection::vec(value(), 0..6), 1..4)) {
-        let mut normalizer = Normalizer::new(Schema::new("s"), "1", 65_536, &Limits::default());
+        let mut normalizer = Normalizer::new(Schema::new("s"), "1", support::naming(), &Limits::default());
         normalizer.add_resource("t", &support::load("t"), None).unwrap();
         let mut rows = BTreeMap::new();
         for (number, records) in pages.iter().enumerate() {
@@ -70,12 +70,18 @@ proptest! {
     #[test]
     fn any_text_is_taken(key in any::<String>(), text in any::<String>(), stamp in "[0-9TWZ:+ .,/-]{0,24}", length_max in 0_usize..40) {
         let body = json!([{key.clone(): text.clone()}, {"s": stamp}, {key.clone(): 1}, {key.clone(): {key.clone(): [text]}}]);
-        let mut normalizer = Normalizer::new(Schema::new("s"), "1", 65_536, &Limits::default());
-        normalizer.add_resource("t", &support::load("t"), None).unwrap();
-        normalizer.push(&support::page("t", 1, &body.to_string())).unwrap();
-        normalizer.flush().unwrap();
-        for name in [normalize_identifier(&key, length_max), normalize_path(&key, length_max)] {
-            prop_assert!(!name.is_empty() && name.chars().count() <= length_max.max(6), "{}", name);
+        for convention in &NAMING_CONVENTIONS {
+            let rules = IdentifierRules { length_max, bytes_max: Some(63), is_case_sensitive: false };
+            let naming = Naming::new(convention, rules);
+            let roomy = Naming::new(convention, IdentifierRules { length_max: 63, ..rules });
+            let mut normalizer = Normalizer::new(Schema::new("s"), "1", roomy, &Limits::default());
+            normalizer.add_resource("t", &support::load("t"), None).unwrap();
+            normalizer.push(&support::page("t", 1, &body.to_string())).unwrap();
+            normalizer.flush().unwrap();
+            for name in [naming.identifier(&key), naming.path(&key)] {
+                prop_assert!(!name.is_empty() && name.chars().count() <= length_max.max(6), "{}", name);
+                prop_assert!(name.len() <= 63 && !name.contains('\0'), "{}", name);
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use spile_normalize::{Flushed, Normalizer};
 use crate::support::{self, Rows};
 
 fn normalizer(schema: Schema, load: &LoadPlan, limits: &Limits) -> Normalizer {
-    let mut normalizer = Normalizer::new(schema, "7.5", 65_536, limits);
+    let mut normalizer = Normalizer::new(schema, "7.5", support::naming(), limits);
     normalizer.add_resource("t", load, None).unwrap();
     normalizer
 }

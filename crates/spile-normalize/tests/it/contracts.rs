@@ -14,10 +14,11 @@ fn second_run(
     contract: SchemaContract,
     body: &str,
 ) -> Result<(BTreeMap<String, Rows>, Vec<String>), spile_core::Error> {
-    let mut before = Normalizer::new(Schema::new("s"), "1.5", 65_536, &Limits::default());
+    let mut before = Normalizer::new(Schema::new("s"), "1.5", support::naming(), &Limits::default());
     before.add_resource("t", &support::load("t"), None)?;
     before.push(&support::page("t", 1, FIRST))?;
-    let mut normalizer = Normalizer::new(before.schema().clone(), "2.5", 65_536, &Limits::default());
+    let mut normalizer =
+        Normalizer::new(before.schema().clone(), "2.5", support::naming(), &Limits::default());
     let load = LoadPlan { schema_contract: Some(contract), ..support::load("t") };
     normalizer.add_resource("t", &load, None)?;
     normalizer.push(&support::page("t", 2, body))?;

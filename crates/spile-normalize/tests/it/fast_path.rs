@@ -68,7 +68,7 @@ fn normalize(
     pages: &[&[Value]],
     flush_after: impl Fn(usize) -> bool,
 ) -> (BTreeMap<String, Rows>, Schema) {
-    let mut normalizer = Normalizer::new(schema, "1.5", 65_536, &Limits::default());
+    let mut normalizer = Normalizer::new(schema, "1.5", support::naming(), &Limits::default());
     normalizer.add_resource("t", &support::load("t"), None).unwrap();
     let mut rows = BTreeMap::new();
     for (number, records) in pages.iter().enumerate() {

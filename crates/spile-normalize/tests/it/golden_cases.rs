@@ -33,7 +33,7 @@ fn check(name: &str, text: &str) {
         let load_id = format!("load{number}");
         let resource = run["resource"].as_str().unwrap();
         let before = schema.clone();
-        let mut normalizer = Normalizer::new(schema, &load_id, 65_536, &Limits::default());
+        let mut normalizer = Normalizer::new(schema, &load_id, support::naming(), &Limits::default());
         let root = normalizer.add_resource(resource, &plan, run["cursor"].as_str()).unwrap().unwrap();
         let body = run["records"].to_string();
         normalizer.push(&support::page(resource, number as u8, &body)).unwrap();

@@ -2,9 +2,15 @@
 //! one parse, the records found in it, evidence that says nothing.
 
 use spile_core::{
-    Document, FamilyEvidence, Json, LoadPlan, MergePlan, Page, PageEvidence, PageId, Position, Totals,
-    WriteDisposition,
+    Document, FamilyEvidence, IdentifierRules, Json, LoadPlan, MergePlan, NAMING_CONVENTIONS, Naming, Page,
+    PageEvidence, PageId, Position, Totals, WriteDisposition,
 };
+
+/// dlt's default names, as DuckDB takes them.
+pub(crate) fn naming() -> Naming {
+    let rules = IdentifierRules { length_max: 65_536, bytes_max: None, is_case_sensitive: false };
+    Naming::new(&NAMING_CONVENTIONS[0], rules)
+}
 
 /// A plan without hints.
 pub(crate) fn load(table: &str) -> LoadPlan {

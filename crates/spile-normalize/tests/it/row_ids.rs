@@ -20,7 +20,7 @@ fn plan(strategy: MergeStrategy, key: &[&str]) -> LoadPlan {
 }
 
 fn rows(load: &LoadPlan, body: &str) -> Result<BTreeMap<String, Rows>> {
-    let mut normalizer = Normalizer::new(Schema::new("s"), "1.5", 65_536, &Limits::default());
+    let mut normalizer = Normalizer::new(Schema::new("s"), "1.5", support::naming(), &Limits::default());
     normalizer.add_resource("t", load, None)?;
     normalizer.push(&support::page("t", 1, body))?;
     let mut rows = BTreeMap::new();
@@ -81,11 +81,11 @@ fn ids_are_drawn_where_nothing_asks_for_a_hash() {
 
 #[test]
 fn a_strategy_of_an_earlier_run_holds() {
-    let mut first = Normalizer::new(Schema::new("s"), "1.5", 65_536, &Limits::default());
+    let mut first = Normalizer::new(Schema::new("s"), "1.5", support::naming(), &Limits::default());
     first.add_resource("t", &plan(MergeStrategy::Upsert, &["id"]), None).unwrap();
     first.push(&support::page("t", 1, r#"[{"id":1}]"#)).unwrap();
     let changes = first.flush().unwrap().changes;
-    let mut second = Normalizer::new(Schema::new("s"), "1.5", 65_536, &Limits::default());
+    let mut second = Normalizer::new(Schema::new("s"), "1.5", support::naming(), &Limits::default());
     second.apply_changes(&changes);
     let mut later = plan(MergeStrategy::Upsert, &[]);
     later.merge.strategy = None;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use spile_core::Page;
 
 use crate::pages;
-pub(crate) use crate::pages::load;
+pub(crate) use crate::pages::{load, naming};
 
 /// Rows of one table, in order.
 pub(crate) type Rows = Vec<Map<String, Value>>;

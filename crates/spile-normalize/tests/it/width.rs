@@ -8,7 +8,7 @@ use spile_normalize::Normalizer;
 use crate::support;
 
 fn normalizer(limits: &Limits) -> Normalizer {
-    let mut normalizer = Normalizer::new(Schema::new("s"), "1.5", 65_536, limits);
+    let mut normalizer = Normalizer::new(Schema::new("s"), "1.5", support::naming(), limits);
     normalizer.add_resource("t", &support::load("t"), None).unwrap();
     normalizer
 }

@@ -114,7 +114,9 @@ impl<'p> Interpreter<'p, '_> {
                 "refresh" => "refresh",
                 "dev_mode" | "full_refresh" => "dev_mode",
                 // These decide where dlt keeps its files and how it talks, not what it loads.
-                "progress" | "pipelines_dir" | "export_schema_path" => continue,
+                "progress" | "pipelines_dir" => continue,
+                "import_schema_path" => "import_schema_path",
+                "export_schema_path" => "export_schema_path",
                 _ => {
                     if !matches!(self.evaluate(value), Some(Object::Node(node)) if is_off(&node)) {
                         let what = format!("`{name}` of dlt.pipeline");

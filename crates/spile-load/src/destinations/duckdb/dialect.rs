@@ -1,7 +1,7 @@
 //! DuckDB's SQL.
 
 use serde_json::Value;
-use spile_core::{Capabilities, ColumnSchema, DataType, Error, ErrorKind, Result};
+use spile_core::{Capabilities, ColumnSchema, DataType, Error, ErrorKind, IdentifierRules, Result};
 
 use crate::sql::dialect::SqlDialect;
 
@@ -14,7 +14,12 @@ pub(super) struct DuckDbDialect;
 
 impl SqlDialect for DuckDbDialect {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "duckdb", identifier_length_max: 65536, transactional: true, merges: true }
+        Capabilities {
+            name: "duckdb",
+            identifiers: IdentifierRules { length_max: 65536, bytes_max: None, is_case_sensitive: false },
+            transactional: true,
+            merges: true,
+        }
     }
 
     fn data_type(&self, data_type: DataType, column: &ColumnSchema) -> Result<String> {

@@ -19,8 +19,8 @@ mod write;
 
 use serde_json::Value;
 use spile_core::{
-    Capabilities, Destination, DestinationPlan, Error, ErrorKind, FieldDoc, Receipt, Result, Schema,
-    SealedPackage, Stored, StoredLoad, StoredTable,
+    Capabilities, Destination, DestinationPlan, Error, ErrorKind, FieldDoc, IdentifierRules, Receipt, Result,
+    Schema, SealedPackage, Stored, StoredLoad, StoredTable,
 };
 
 use self::location::Location;
@@ -127,7 +127,11 @@ impl Destination for FilesDestination {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             name: self.name,
-            identifier_length_max: IDENTIFIER_LENGTH_MAX,
+            identifiers: IdentifierRules {
+                length_max: IDENTIFIER_LENGTH_MAX,
+                bytes_max: None,
+                is_case_sensitive: true,
+            },
             transactional: false,
             merges: false,
         }

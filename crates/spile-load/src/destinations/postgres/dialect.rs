@@ -1,7 +1,7 @@
 //! PostgreSQL's SQL.
 
 use serde_json::Value;
-use spile_core::{Capabilities, ColumnSchema, DataType, Error, ErrorKind, Result};
+use spile_core::{Capabilities, ColumnSchema, DataType, Error, ErrorKind, IdentifierRules, Result};
 
 use crate::sql::dialect::SqlDialect;
 use crate::sql::identifier::Literal;
@@ -17,7 +17,12 @@ pub(super) struct PostgresDialect;
 
 impl SqlDialect for PostgresDialect {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { name: "postgres", identifier_length_max: 63, transactional: true, merges: true }
+        Capabilities {
+            name: "postgres",
+            identifiers: IdentifierRules { length_max: 63, bytes_max: Some(63), is_case_sensitive: true },
+            transactional: true,
+            merges: true,
+        }
     }
 
     fn data_type(&self, data_type: DataType, column: &ColumnSchema) -> Result<String> {
