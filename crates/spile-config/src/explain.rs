@@ -28,6 +28,16 @@ pub fn explain(plan: &Plan) -> Value {
     })
 }
 
+/// Returns what a resource asks for, with placeholders for what is known later and without secrets.
+pub fn target(resource: &ResourcePlan) -> String {
+    let parent = resource.family.parent.as_ref().map(|parent| parent.resource.as_str());
+    match &resource.target {
+        // Placeholders are no part of a URL, so redacting encodes their braces.
+        Some(target) => redact_url(&text(target, parent)).replace("%7B", "{").replace("%7D", "}"),
+        None => redact_url(resource.url.as_str()),
+    }
+}
+
 fn explain_resource(resource: &ResourcePlan, plan: &Plan) -> Value {
     let parent = resource.family.parent.as_ref();
     let parent_name = parent.map(|parent| parent.resource.as_str());
@@ -37,18 +47,13 @@ fn explain_resource(resource: &ResourcePlan, plan: &Plan) -> Value {
             .map(|(name, value)| json!({"name": name, "value": written(value, parent_name)}))
             .collect()
     };
-    let url = match &resource.target {
-        // Placeholders are no part of a URL, so redacting encodes their braces.
-        Some(target) => redact_url(&text(target, parent_name)).replace("%7B", "{").replace("%7D", "}"),
-        None => redact_url(resource.url.as_str()),
-    };
     let load = &resource.load;
     json!({
         "name": resource.name,
         "parent": parent_name,
         "loaded": !resource.family.hidden,
         "method": match resource.method { Method::Get => "GET", Method::Post => "POST" },
-        "url": url,
+        "url": target(resource),
         "params": pairs(&resource.params),
         "headers": resource.headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
         "credentials": resource.auth.len(),

@@ -29,7 +29,7 @@ mod write;
 
 pub use convert::{Converted, convert};
 pub use dialects::{DIALECTS, Dialect};
-pub use explain::explain;
+pub use explain::{explain, target};
 pub use keys::{KEY_GROUPS, KeyGroup};
 pub use load::{Environment, Options, Registries, Resolved, load, load_text};
 pub use locate::locate;

@@ -51,7 +51,7 @@ pub use history::{PastLoad, past_loads};
 pub use preview::{Preview, PreviewColumn, PreviewTable, preview};
 pub use run::run;
 pub use spile_config::{
-    Converted, DIALECTS, Dialect, KEY_GROUPS, KeyGroup, Options as ConfigOptions, Resolved,
+    Converted, DIALECTS, Dialect, KEY_GROUPS, KeyGroup, Options as ConfigOptions, Resolved, target,
 };
 pub use spile_core::{
     Def, Destination, DestinationPlan, Diagnostic, Error, ErrorKind, Event, FieldDoc, NAMING_CONVENTIONS,

@@ -25,7 +25,7 @@ pub(crate) fn checked(plan: &Plan, diagnostics: &[Diagnostic]) -> Value {
         .iter()
         .map(|resource| {
             json!({
-                "name": resource.name, "url": spile::redact_url(resource.url.as_str()),
+                "name": resource.name, "url": spile::target(resource),
                 "rows": resource.rows.as_ref().map(|rows| rows.describe()),
                 "paginator": resource.paginator.name(), "table": resource.load.table,
                 "write_disposition": resource.load.write_disposition, "primary_key": resource.load.primary_key,

@@ -11,7 +11,7 @@ pub(crate) fn print(plan: &Plan) {
     let rows = plan.resources.iter().map(|resource| {
         let (from, paginator) = match &resource.rows {
             Some(rows) => (rows.describe(), String::new()),
-            None => (spile::redact_url(resource.url.as_str()), resource.paginator.name().to_owned()),
+            None => (spile::target(resource), resource.paginator.name().to_owned()),
         };
         vec![
             resource.name.clone(),

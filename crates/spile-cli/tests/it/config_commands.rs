@@ -45,6 +45,8 @@ fn a_plan_is_drawn_with_children_under_their_parents() {
                 - name: orders\n    endpoint: {path: 'users/{resources.users.id}/orders', params: {tag: \
                 '{resources.users.tag}'}}\n  - {name: items, endpoint: 'orders/{resources.orders.id}'}\n  - shops\n";
     std::fs::write(folder.path().join("shop.yaml"), text).unwrap();
+    let checked = String::from_utf8(spile(folder.path(), &["check", "shop.yaml"]).stdout).unwrap();
+    assert!(checked.contains("orders    https://h/v1/users/{resources.users.id}/orders  "), "{checked}");
     let explained = spile(folder.path(), &["explain", "shop.yaml"]);
     let said = String::from_utf8(explained.stdout).unwrap();
     let lines: Vec<&str> = said.lines().collect();
