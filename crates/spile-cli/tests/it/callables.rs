@@ -2,6 +2,8 @@
 //! budget.
 
 use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
@@ -307,4 +309,63 @@ fn functions_are_not_carried_over_and_belong_to_python() {
         "{}",
         outcome.stderr
     );
+}
+
+#[test]
+fn made_rows_and_chosen_tables_survive_an_interruption() {
+    let broken = Arc::new(AtomicBool::new(true));
+    let seen = Arc::clone(&broken);
+    let server = Server::start(move |request| match request.path.as_str() {
+        "/fails" if seen.load(Ordering::SeqCst) => {
+            // Long enough for what is there already to be staged.
+            std::thread::sleep(std::time::Duration::from_millis(1_500));
+            Reply::json("{}").status(400)
+        }
+        _ => Reply::json(json!({"data": [{"id": 1, "kind": "A"}, {"id": 2, "kind": "b"}]})),
+    });
+    let place = Place::new();
+    place.write(
+        "s.py",
+        &format!(
+            "import dlt\nfrom dlt.sources.rest_api import rest_api_source\n\n@dlt.resource(table_name=lambda row: row['kind'])\n\
+             def many():\n    for number in range(2500):\n        yield {{'n': number, 'kind': 'odd' if number % 2 else 'even'}}\n\n\
+             def endpoint(name, **keys):\n    return {{'name': name, 'endpoint': {{'path': name, 'data_selector': 'data', \
+             'paginator': 'single_page'}}, **keys}}\n\n\
+             rest_api_source({{'client': {{'base_url': '{}'}}, 'resources': [many, endpoint('chosen', table_name=lambda row: \
+             row['kind']), endpoint('fails')]}})\n",
+            server.url("")
+        ),
+    );
+    place.run(&["run", "s.py"]).expect(1);
+    server.take();
+    broken.store(false, Ordering::SeqCst);
+    let report = place.run(&["run", "s.py", "--output", "json"]).expect(0).json();
+    let asked: Vec<String> = server.take().into_iter().map(|request| request.path).collect();
+    assert_eq!(asked, ["/fails"], "what was staged is not asked for again");
+    assert_eq!(report["resources"][0]["pages_resumed"], 3);
+    assert_eq!(report["resources"][0]["verdict"]["status"], "proven_complete");
+    let rows = place.row(
+        "s.duckdb",
+        "select (select count(*) from s_dataset.odd), (select count(distinct n) from s_dataset.even), \
+         (select count(*) from s_dataset.a), (select count(*) from s_dataset.b)",
+    );
+    assert_eq!(rows, ["1250,1250,1,1"]);
+}
+
+#[test]
+fn a_table_name_that_is_none_is_said_with_its_row() {
+    let server = Server::start(|_| Reply::json(json!({"data": [{"id": 1, "kind": "a"}, {"id": 2}]})));
+    let place = Place::new();
+    place.write(
+        "s.py",
+        &format!(
+            "from dlt.sources.rest_api import rest_api_source\nrest_api_source({{'client': {{'base_url': '{}'}}, 'resources': \
+             [{{'name': 'r', 'table_name': lambda row: row.get('kind')}}]}})\n",
+            server.url("")
+        ),
+    );
+    let failed = place.run(&["run", "s.py"]).expect(1).stderr;
+    for part in ["script/table-name", "NoneType", "row: 2", "resource: r", "page: 1"] {
+        assert!(failed.contains(part), "{failed}");
+    }
 }
