@@ -349,7 +349,7 @@ fn made_rows_and_chosen_tables_survive_an_interruption() {
         "select (select count(*) from s_dataset.odd), (select count(distinct n) from s_dataset.even), \
          (select count(*) from s_dataset.a), (select count(*) from s_dataset.b)",
     );
-    assert_eq!(rows, ["1250,1250,1,1"]);
+    assert_eq!(rows, ["1250", "1250", "1", "1"]);
 }
 
 #[test]

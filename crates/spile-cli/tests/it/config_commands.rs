@@ -19,6 +19,7 @@ fn from_nothing_to_an_explained_plan() {
         "pipeline shop into duckdb, dataset shop_dataset",
         "├ request  GET https://pokeapi.co/api/v2/pokemon?limit=1000",
         "├ auth     1 credential",
+        "├ pages    auto, until the way that the first page shows ends",
         "├ records  results",
         "└ table    pokemon, merge, primary key name",
     ] {

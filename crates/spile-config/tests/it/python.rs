@@ -144,8 +144,7 @@ fn what_cannot_be_evaluated_is_named() {
         ("import os\nx = os.environ['NOPE']\n".to_owned(), "config/missing-variable 2:5"),
         ("import dlt\nrest_api_source({})\nrest_api_source({})\n".to_owned(), "config/several-sources 3:1"),
         ("import dlt\nrest_api_source({}, nmae='x')\n".to_owned(), "config/unknown-field 2:21"),
-        ("import dlt\np = dlt.pipeline(dev_mode=True)\n".to_owned(), "config/not-supported 2:18"),
-        ("import dlt\ns = rest_api_source({})\ns.add_limit(1)\n".to_owned(), "config/not-supported 3:1"),
+        ("import dlt\np = dlt.pipeline(staging='s3')\n".to_owned(), "config/not-supported 2:18"),
     ] {
         let found = render(&script(&text).load("c.py").diagnostics);
         assert!(found.starts_with(expected), "{text}\n{expected}\n{found}");
@@ -264,8 +263,13 @@ fn a_limit_counts_pages_and_a_part_is_not_the_whole() {
     assert_eq!(script(&text("source")).plan("c.py").page_limit, None);
     let limited = text("source").replace("source = make()", "source = make().add_limit(3)");
     assert_eq!(script(&limited).plan("c.py").page_limit, Some(3));
+    assert_eq!(script(&text("source.add_limit(3)")).plan("c.py").page_limit, Some(3));
+    assert_eq!(script(&text("source.add_limit(None)")).plan("c.py").page_limit, None);
+    let part = text("part").replace("dlt.pipeline", "part = source.resources['a']\ndlt.pipeline");
+    let found = render(&script(&part).load("c.py").diagnostics);
+    assert!(found.starts_with("config/not-supported 9:23 a load of a part"), "{found}");
     for (run, expected) in [
-        ("source.add_limit(3)", "config/not-supported 8:23 `add_limit`"),
+        ("source.a.add_limit(3)", "config/not-supported 8:23 `add_limit`"),
         ("source.resources['a']", "config/not-supported 8:23 a load of a part"),
         ("source.a", "config/not-supported 8:23 a load of a part"),
     ] {

@@ -167,7 +167,7 @@ impl Paginator for Auto {
     }
 
     fn ends(&self) -> Vec<String> {
-        vec!["what the first page shows says so".to_owned()]
+        vec!["the way that the first page shows ends".to_owned()]
     }
 }
 

@@ -41,7 +41,9 @@ impl<'p> Interpreter<'p, '_> {
             }
             ("list" | "tuple", []) => Some(Object::list(Vec::new(), at)),
             // The rows of a source exist only at run time.
-            (_, [Object::Source | Object::Opaque]) | ("Exception" | "ValueError", _) => Some(Object::Opaque),
+            (_, [Object::Source | Object::Part | Object::Opaque]) | ("Exception" | "ValueError", _) => {
+                Some(Object::Opaque)
+            }
             ("list" | "tuple", [value]) => Some(Object::list(self.iterate(value, call)?, at)),
             ("reversed", [value]) => {
                 let mut items = self.iterate(value, call)?;

@@ -60,12 +60,15 @@ impl<'p> Interpreter<'p, '_> {
             Object::Pipeline | Object::Opaque | Object::Class(..) => Some(Object::Opaque),
             Object::Unknown => None,
             // These only look.
-            Object::Source if matches!(method, "keys" | "items" | "values" | "discover_schema") => {
+            Object::Source | Object::Part
+                if matches!(method, "keys" | "items" | "values" | "discover_schema") =>
+            {
                 Some(Object::Opaque)
             }
-            // Only of what was just made is it known that it is the whole source.
-            Object::Source if method == "add_limit" && is_made_here(call) => self.limit(call),
-            Object::Source => {
+            Object::Source if method == "add_limit" && (self.sources.len() == 1 || is_made_here(call)) => {
+                self.limit(call)
+            }
+            Object::Source | Object::Part => {
                 let at = span(self.reading, call.range());
                 self.diagnostics.push(
                     not_supported(&format!("`{method}` of a source"), &at).hint(

@@ -1,6 +1,6 @@
 //! The calls that matter: `rest_api_source(...)`, `rest_api_resources(...)`, `dlt.pipeline(...)` and `pipeline.run(...)`.
 
-use ruff_python_ast::{Expr, ExprCall, Keyword};
+use ruff_python_ast::{ExprCall, Keyword};
 use ruff_text_size::Ranged;
 use spile_core::{Diagnostic, Key, Node, Span, Value};
 
@@ -138,14 +138,6 @@ impl<'p> Interpreter<'p, '_> {
         self.has_run = true;
         for argument in &call.arguments.args {
             let data = self.evaluate(argument)?;
-            if let (Object::Source, Expr::Attribute(_) | Expr::Subscript(_)) = (&data, argument) {
-                let at = span(self.reading, argument.range());
-                self.diagnostics.push(
-                    not_supported("a load of a part of a source", &at)
-                        .hint("Load the source, and name its resources on the command line: RESOURCE..."),
-                );
-                return None;
-            }
             self.check_data(&data, argument)?;
         }
         for keyword in &call.arguments.keywords {
@@ -212,6 +204,14 @@ impl<'p> Interpreter<'p, '_> {
     fn check_data(&mut self, data: &Object<'p>, at: &impl Ranged) -> Option<()> {
         match data {
             Object::Source => Some(()),
+            Object::Part => {
+                let at = span(self.reading, at.range());
+                self.diagnostics.push(
+                    not_supported("a load of a part of a source", &at)
+                        .hint("Load the source, and name its resources on the command line: RESOURCE..."),
+                );
+                None
+            }
             Object::List(items, _) => {
                 let items = items.borrow().clone();
                 items.iter().try_for_each(|item| self.check_data(item, at))
@@ -225,6 +225,8 @@ impl<'p> Interpreter<'p, '_> {
         let pages = match (&*call.arguments.args, &*call.arguments.keywords) {
             ([pages], []) => match self.evaluate_node(pages)?.value {
                 Value::Int(pages) => u64::try_from(pages).ok().filter(|pages| *pages > 0),
+                // As in dlt None is no limit.
+                Value::Null => return Some(Object::Source),
                 _ => None,
             },
             _ => None,

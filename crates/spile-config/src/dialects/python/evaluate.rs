@@ -233,7 +233,7 @@ impl<'p> Interpreter<'p, '_> {
             Object::Instance(instance) => self.instance_attribute(&instance, name, expression),
             Object::Opaque | Object::Pipeline | Object::Class(..) => Some(Object::Opaque),
             // What is done to a part of a source changes the load.
-            Object::Source => Some(Object::Source),
+            Object::Source | Object::Part => Some(Object::Part),
             Object::Node(_)
             | Object::List(..)
             | Object::Map(..)
@@ -249,7 +249,7 @@ impl<'p> Interpreter<'p, '_> {
     fn subscript(&mut self, base: Object<'p>, index: &'p Expr, expression: &Expr) -> Option<Object<'p>> {
         match base {
             Object::Opaque | Object::Pipeline | Object::Class(..) => return Some(Object::Opaque),
-            Object::Source => return Some(Object::Source),
+            Object::Source | Object::Part => return Some(Object::Part),
             Object::Unknown => return None,
             // `list[str]` and the like, in annotations that are evaluated.
             Object::Path(ref path) if path.starts_with("builtins.") => return Some(Object::Opaque),

@@ -62,7 +62,7 @@ impl<'p> Interpreter<'p, '_> {
                     .collect(),
             ),
             // `for resource in rest_api_resources(config): yield resource`.
-            Object::Source => Some(vec![Object::Source]),
+            Object::Source | Object::Part => Some(vec![Object::Part]),
             Object::Unknown => None,
             Object::Node(node) if matches!(node.value, Value::String(_)) => {
                 let place = span(self.reading, at.range());

@@ -201,7 +201,7 @@ impl<'p> Outside<'p> for Interpreter<'p, '_> {
                 }
             }
             Object::Opaque => Outer::Silent,
-            Object::Source | Object::Pipeline | Object::Resource(_) | Object::Instance(_) => {
+            Object::Source | Object::Part | Object::Pipeline | Object::Resource(_) | Object::Instance(_) => {
                 refused(object.kind(), RUN_TIME_HINT)
             }
             Object::Unknown => refused("not known", RUN_TIME_HINT),

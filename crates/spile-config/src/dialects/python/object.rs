@@ -55,8 +55,10 @@ pub(super) enum Object<'p> {
     Class(&'p StmtClassDef, usize),
     /// An expression that only functions need, such as a set or a compiled pattern, and the frame it stands in.
     Deferred(&'p Expr, usize),
-    /// A source that was captured, or a part of one.
+    /// A source that was captured.
     Source,
+    /// A part of one: some of its resources, or one of them.
+    Part,
     /// A resource whose rows the script makes, in the form of a config.
     Resource(Node),
     /// A pipeline that was captured.
@@ -121,6 +123,7 @@ impl<'p> Object<'p> {
             Self::Instance(_) => "an object",
             Self::Deferred(expression, _) => super::describe(expression),
             Self::Source => "a source",
+            Self::Part => "a part of a source",
             Self::Resource(_) => "a resource",
             Self::Pipeline => "a pipeline",
             Self::Opaque | Self::Unknown => "a value that exists only at run time",
@@ -189,9 +192,12 @@ impl<'p> Interpreter<'p, '_> {
                 let place = span(self.reading, expression.range());
                 self.refused(super::describe(expression), &place)
             }
-            Object::Class(..) | Object::Instance(_) | Object::Source | Object::Pipeline | Object::Opaque => {
-                self.refused(what, at)
-            }
+            Object::Class(..)
+            | Object::Instance(_)
+            | Object::Source
+            | Object::Part
+            | Object::Pipeline
+            | Object::Opaque => self.refused(what, at),
         }
     }
 

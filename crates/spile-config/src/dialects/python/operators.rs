@@ -147,6 +147,7 @@ impl<'p> Interpreter<'p, '_> {
                 | Object::Function(_)
                 | Object::Lambda(..)
                 | Object::Source
+                | Object::Part
                 | Object::Pipeline,
             ) => Some(true),
             Some(Object::Unknown) => return None,
