@@ -20,6 +20,8 @@ pub enum CredentialPlace {
     Query,
     /// A cookie; several share one header.
     Cookie,
+    /// No credential, but the lack of one: the header is not sent, whoever set it before.
+    WithoutHeader,
 }
 
 /// A secret with its place on the wire.

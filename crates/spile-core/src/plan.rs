@@ -178,6 +178,8 @@ pub struct ResourcePlan {
     pub params: Vec<(String, ParamValue)>,
     /// Endpoint headers in order.
     pub headers: Vec<(String, ParamValue)>,
+    /// Headers of the client that this endpoint does without.
+    pub without_headers: Vec<String>,
     /// JSON body.
     pub json: Option<BodyTemplate>,
     /// A body that is not JSON; it goes before [`Self::json`].

@@ -53,6 +53,9 @@ pub(crate) fn draft(
             }
         }
     }
+    for name in &resource.without_headers {
+        draft.credentials.push(credential(CredentialPlace::WithoutHeader, name, String::new()));
+    }
     for (name, value) in &resource.headers {
         draft.credentials.push(credential(CredentialPlace::Header, name, known.param(value)));
     }

@@ -14,7 +14,7 @@ use crate::harness::{Place, Recorded, Server, python, repository};
 
 /// How many cases each table of them has.
 pub(crate) const CASES: [(&str, usize); 2] =
-    [("extract_differential", 300), ("extract_differential_bodies", 206)];
+    [("extract_differential", 300), ("extract_differential_bodies", 216)];
 
 /// A config as both have run it.
 pub(crate) struct Both {
@@ -106,7 +106,7 @@ fn by_case(requests: &[Recorded]) -> BTreeMap<String, Vec<String>> {
             }
             _ => request.body.clone(),
         };
-        let headers = ["authorization", "x-key"].map(|name| request.header(name).unwrap_or("-"));
+        let headers = ["authorization", "x-key", "x-client"].map(|name| request.header(name).unwrap_or("-"));
         cases
             .entry(case)
             .or_default()

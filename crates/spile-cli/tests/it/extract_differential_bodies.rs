@@ -36,7 +36,7 @@ const SINCE: [&str; 2] = ["all", "since"];
 const AUTO: [&str; 8] = ["link", "next", "nested", "relative", "cursor", "deepcursor", "nothing", "nulled"];
 
 /// Selector and answer. Rows have ids.
-const SELECTORS: [(&str, Option<&str>, &str); 16] = [
+const SELECTORS: [(&str, Option<&str>, &str); 20] = [
     ("s1", None, r#"{"meta": {"total": 2}, "items": [{"id": 1}, {"id": 2}]}"#),
     ("s2", None, r#"[{"id": 1}, {"id": 2}]"#),
     ("s3", None, r#"{"id": 5, "name": "x"}"#),
@@ -53,6 +53,14 @@ const SELECTORS: [(&str, Option<&str>, &str); 16] = [
     ("s14", Some("['odd name'].x-y"), r#"{"odd name": {"x-y": [{"id": 1}]}}"#),
     ("s15", Some("a.*"), r#"{"a": {"k": {"id": 1}, "l": {"id": 2}}}"#),
     ("s16", Some("data"), r#"{"data": []}"#),
+    (
+        "s17",
+        Some("a[?(@.ok == true)]"),
+        r#"{"a": [{"id": 1, "ok": true}, {"id": 2, "ok": false}, {"id": 3}]}"#,
+    ),
+    ("s18", Some("a[\\id][0:2]"), r#"{"a": [{"id": 1}, {"id": 3}, {"id": 2}]}"#),
+    ("s19", Some("$..id.`parent`"), r#"{"a": [{"id": 1}, {"k": {"id": 2}}]}"#),
+    ("s20", Some("(a|b)[*]"), r#"{"a": [{"id": 1}], "b": [{"id": 2}]}"#),
 ];
 
 fn api(address: &str, request: &Recorded) -> Reply {
@@ -197,6 +205,11 @@ fn others(resources: &mut Vec<Value>) {
         json!({"path": "both_empty", "method": "POST", "data_selector": "data",
         "paginator": "single_page", "json": {}, "data": {"a": "b"}}),
     );
+    add(
+        "no_header",
+        json!({"path": "no_header", "data_selector": "data", "paginator": "single_page",
+        "headers": {"x-client": null, "X-Key": "own"}}),
+    );
     for (name, path) in [
         ("tagged_one", "tagged_one/{resources.parents.tag}/x"),
         ("single_tag", "single_tag/{resources.parents.id}"),
@@ -242,7 +255,8 @@ fn dlt_sends_the_same_bodies_and_gets_the_same_rows() {
         "client_id": "spile", "client_secret": "canary", "access_token_request_data": {"scope": "a b"}});
     let (mut cases, mut differences) = (0, Vec::new());
     for (auth_name, auth) in [("none", Value::Null), ("oauth2", token)] {
-        let mut client = json!({"base_url": server.url("")});
+        let mut client =
+            json!({"base_url": server.url(""), "headers": {"X-Client": "of the client", "X-Key": "shared"}});
         if !auth.is_null() {
             client["auth"] = auth;
         }

@@ -41,6 +41,7 @@ pub(super) struct EndpointParts {
     pub(super) target: Target,
     pub(super) params: Vec<(String, ParamValue)>,
     pub(super) headers: Vec<(String, ParamValue)>,
+    pub(super) without_headers: Vec<String>,
     pub(super) json: Option<BodyTemplate>,
     pub(super) data: Option<DataTemplate>,
     pub(super) decoder: DecoderPlan,
@@ -87,7 +88,7 @@ impl Resolver<'_> {
             self.url(name, &path, path_node, get("params"), client?, &mut bound)
         });
         let params = self.params(get("params"), &bound, &mut credentials);
-        let headers = self.endpoint_headers(get("headers"), &mut credentials);
+        let (headers, without_headers) = self.endpoint_headers(get("headers"), &mut credentials);
         credentials.extend(auth);
         if let Some(paginator) = &paginator {
             self.warn_of_shadowed_params(get("params"), &params, paginator.as_ref());
@@ -99,6 +100,7 @@ impl Resolver<'_> {
             target: target?,
             params,
             headers,
+            without_headers,
             json,
             data,
             decoder: decoder.ok()?,

@@ -49,21 +49,20 @@ impl Resolver<'_> {
         params
     }
 
-    /// Resolves endpoint headers.
+    /// Resolves endpoint headers, and which of the client's a null takes away.
     pub(super) fn endpoint_headers(
         &mut self,
         node: Option<&Node>,
         auth: &mut Vec<Arc<dyn Auth>>,
-    ) -> Vec<(String, ParamValue)> {
-        let Some(entries) = node.and_then(|node| self.entries(node, "headers")) else { return Vec::new() };
-        let mut headers = Vec::new();
+    ) -> (Vec<(String, ParamValue)>, Vec<String>) {
+        let (mut headers, mut without) = (Vec::new(), Vec::new());
+        let Some(entries) = node.and_then(|node| self.entries(node, "headers")) else {
+            return (headers, without);
+        };
         for (key, value) in entries {
             let Some(name) = self.plain_name(&key.name, "headers", &key.span) else { continue };
             if value.is_null() {
-                self.report(
-                    not_supported("taking a header of the client away", &value.span)
-                        .hint("Set the header per endpoint instead of on the client."),
-                );
+                without.push(name);
                 continue;
             }
             let Some(text) = self.string(value, &format!("the header `{name}`")) else { continue };
@@ -78,7 +77,7 @@ impl Resolver<'_> {
                 headers.push((name, template));
             }
         }
-        headers
+        (headers, without)
     }
 
     /// Reads a parameter that is a map. `incremental` was taken by the incremental; the rest cannot be sent.

@@ -311,6 +311,7 @@ impl Resolver<'_> {
             target,
             params: parts.params,
             headers: parts.headers,
+            without_headers: parts.without_headers,
             json: parts.json,
             data: parts.data,
             auth: parts.auth,

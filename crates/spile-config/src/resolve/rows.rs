@@ -50,6 +50,7 @@ impl Resolver<'_> {
             target: None,
             params: Vec::new(),
             headers: Vec::new(),
+            without_headers: Vec::new(),
             json: None,
             data: None,
             auth: Vec::new(),

@@ -167,7 +167,6 @@ fn endpoints() {
         (resource("name: a\nendpoint: {decoder: {type: json, columns: [a]}}"), "config/invalid-value 4:23"),
         (resource("name: a\nendpoint: {decoder: {typ: csv}}"), "config/unknown-field 4:24"),
         (resource("name: a\nendpoint: {response_actions: {}}"), "config/wrong-type 4:32"),
-        (resource("name: a\nendpoint: {headers: {A: null}}"), "config/not-supported 4:27"),
     ]);
 }
 

@@ -36,6 +36,7 @@ fn check(config: &str) -> Result<String, Vec<String>> {
         CredentialPlace::Header => ": ",
         CredentialPlace::Query => "=",
         CredentialPlace::Cookie => " cookie ",
+        CredentialPlace::WithoutHeader => " without ",
     };
     Ok(format!("{}{separator}{}", credential.name, credential.value.expose()))
 }

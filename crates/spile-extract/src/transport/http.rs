@@ -263,6 +263,10 @@ fn add_credential(credential: &Credential, headers: &mut HeaderMap, target: &mut
     let value = credential.value.expose();
     match credential.place {
         CredentialPlace::Header => set_header(headers, &credential.name, value, true),
+        CredentialPlace::WithoutHeader => {
+            headers.remove(credential.name.as_str());
+            Ok(())
+        }
         CredentialPlace::Query => {
             // A link often carries the key already; a second one would be an error for some APIs.
             if !target.query_pairs().any(|(name, _)| name == credential.name) {

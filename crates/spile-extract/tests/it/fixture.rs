@@ -28,6 +28,7 @@ pub(crate) fn plan(url: &str, paginator: &str) -> Plan {
         url: url.clone(),
         params: Vec::new(),
         headers: Vec::new(),
+        without_headers: Vec::new(),
         json: None,
         data: None,
         target: None,

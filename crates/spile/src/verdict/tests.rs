@@ -40,6 +40,7 @@ fn resource(selector: Option<&str>, page_size: Option<u64>) -> ResourcePlan {
         url: "http://127.0.0.1/r".parse().unwrap(),
         params: vec![],
         headers: vec![],
+        without_headers: Vec::new(),
         json: None,
         data: None,
         target: None,
