@@ -44,7 +44,7 @@ impl Recorded {
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Reply {
@@ -53,8 +53,13 @@ impl Reply {
         Self {
             status: 200,
             headers: vec![("content-type", "application/json".into())],
-            body: body.to_string(),
+            body: body.to_string().into_bytes(),
         }
+    }
+
+    /// Answers 200 with something else.
+    pub(crate) fn of(kind: &str, body: impl Into<Vec<u8>>) -> Self {
+        Self { status: 200, headers: vec![("content-type", kind.to_owned())], body: body.into() }
     }
 
     /// Changes the status.

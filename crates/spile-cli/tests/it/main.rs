@@ -17,6 +17,7 @@ mod dlt_configs;
 mod extract_dependents;
 mod extract_differential;
 mod extract_differential_bodies;
+mod formats;
 mod harness;
 mod json_paths;
 mod kill;

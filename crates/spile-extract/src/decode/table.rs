@@ -37,7 +37,7 @@ pub(super) fn decode(
     for row in reader.records() {
         let row = row.map_err(|error| bad(&error))?;
         if row.len() != keys.len() {
-            let message = format!("a row has {} fields, expected {}", row.len(), keys.len());
+            let message = unequal(row.len() as u64, keys.len() as u64);
             return Err(Undecoded::bad(FORMAT, message, row.position().map(csv::Position::line)));
         }
         text.push_str(if text.len() > 1 { ",{" } else { "{" });
@@ -57,11 +57,15 @@ pub(super) fn decode(
     Document::parse(text.into_bytes()).map_err(Undecoded::NotJson)
 }
 
+fn unequal(found: u64, expected: u64) -> String {
+    format!("a row has {found} field{}, expected {expected}", if found == 1 { "" } else { "s" })
+}
+
 fn bad(error: &csv::Error) -> Undecoded {
     let line = error.position().map(csv::Position::line);
     match error.kind() {
         ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            Undecoded::bad(FORMAT, format!("a row has {len} fields, expected {expected_len}"), line)
+            Undecoded::bad(FORMAT, unequal(*len, *expected_len), line)
         }
         ErrorKind::Utf8 { .. } => Undecoded::bad(FORMAT, "a field is not UTF-8 text", line),
         _ => Undecoded::bad(FORMAT, error.to_string(), line),

@@ -51,7 +51,11 @@ pub(super) fn not_json(response: &Response, body: &[u8], cause: JsonError, scrub
     let content_type = response.header("content-type").unwrap_or("no content type");
     let text = quotable(body, scrubber);
     let elsewhere = "Check that `base_url` and `path` lead to the API and not to a web page.";
-    let (message, hint) = if body.is_empty() {
+    let is_packed = body.starts_with(b"\x1f\x8b") || body.starts_with(b"PK\x03\x04");
+    let (message, hint) = if is_packed {
+        let hint = "Name what is inside in `endpoint.decoder`: json, jsonl, csv or xml.";
+        ("what the server packed into a file is not JSON".to_owned(), hint)
+    } else if body.is_empty() {
         (format!("the server answered {} with an empty body", response.status), elsewhere)
     } else if looks_like_html(&text) {
         let title = title(&text).map_or_else(String::new, |title| format!(" titled \"{title}\""));
@@ -61,14 +65,20 @@ pub(super) fn not_json(response: &Response, body: &[u8], cause: JsonError, scrub
                     run it.";
         ("the server's answer is not valid JSON".to_owned(), hint)
     } else {
-        ("the server's answer is not JSON".to_owned(), elsewhere)
+        let hint = "Check that `base_url` and `path` lead to the API; when it sends JSON lines, CSV or XML under a wrong label, name that \
+                    in `endpoint.decoder`.";
+        ("the server's answer is not JSON".to_owned(), hint)
     };
-    let words = excerpt(&text);
+    let words = if is_packed { String::new() } else { excerpt(&text) };
     let mut error = Error::new(ErrorKind::Source, "source/not-json", message)
         .with("content type", content_type)
         .hint(hint);
     if !words.is_empty() {
         error = error.with("answer", words);
+    }
+    // A place in what was packed is of no use here.
+    if is_packed {
+        return error;
     }
     // The quick parser names a place inside of a text by the text's own bytes; the other one counts lines and columns.
     match serde_json::from_slice::<serde_json::Value>(body) {
