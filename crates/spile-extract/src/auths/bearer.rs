@@ -4,10 +4,9 @@
 
 use std::sync::Arc;
 
-use spile_core::{
-    Auth, Credential, CredentialPlace, Def, Diagnostics, FieldDoc, Node, RequestDraft, Result, Secret,
-};
+use spile_core::{Auth, Def, Diagnostics, FieldDoc, Node, Secret};
 
+use super::Authorization;
 use crate::fields::Fields;
 
 pub(super) const DEF: Def<dyn Auth> = Def {
@@ -22,19 +21,5 @@ pub(super) const DEF: Def<dyn Auth> = Def {
 fn parse(node: &Node, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Auth>> {
     let mut fields = Fields::new("auth `bearer`".to_owned(), node, DEF.fields, diagnostics);
     let token = fields.required_scalar("token");
-    fields.finish(Arc::new(Bearer(Secret::new(format!("Bearer {token}")))))
-}
-
-#[derive(Debug)]
-struct Bearer(Secret);
-
-impl Auth for Bearer {
-    fn apply(&self, draft: &mut RequestDraft) -> Result<()> {
-        draft.credentials.push(Credential {
-            place: CredentialPlace::Header,
-            name: "Authorization".to_owned(),
-            value: self.0.clone(),
-        });
-        Ok(())
-    }
+    fields.finish(Arc::new(Authorization(Secret::new(format!("Bearer {token}")))))
 }

@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use spile_core::{
-    Auth, Credential, CredentialPlace, Def, Diagnostics, FieldDoc, Node, RequestDraft, Result, Secret,
-};
+use spile_core::{Auth, Def, Diagnostics, FieldDoc, Node, Secret};
 
+use super::Authorization;
 use crate::fields::Fields;
 
 pub(super) const DEF: Def<dyn Auth> = Def {
@@ -30,19 +29,5 @@ fn parse(node: &Node, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Auth>> {
     let username = fields.required_scalar("username");
     let password = fields.required_scalar("password");
     let encoded = STANDARD.encode(format!("{username}:{password}"));
-    fields.finish(Arc::new(HttpBasic(Secret::new(format!("Basic {encoded}")))))
-}
-
-#[derive(Debug)]
-struct HttpBasic(Secret);
-
-impl Auth for HttpBasic {
-    fn apply(&self, draft: &mut RequestDraft) -> Result<()> {
-        draft.credentials.push(Credential {
-            place: CredentialPlace::Header,
-            name: "Authorization".to_owned(),
-            value: self.0.clone(),
-        });
-        Ok(())
-    }
+    fields.finish(Arc::new(Authorization(Secret::new(format!("Basic {encoded}")))))
 }

@@ -12,7 +12,7 @@ mod session_token;
 #[cfg(test)]
 mod tests;
 
-use spile_core::{Auth, Registry};
+use spile_core::{Auth, Credential, CredentialPlace, Registry, RequestDraft, Result, Secret};
 
 /// All auths.
 pub static AUTHS: Registry<dyn Auth> = Registry {
@@ -27,3 +27,18 @@ pub static AUTHS: Registry<dyn Auth> = Registry {
         session_token::DEF,
     ],
 };
+
+/// A value for the `Authorization` header that the config holds whole.
+#[derive(Debug)]
+struct Authorization(Secret);
+
+impl Auth for Authorization {
+    fn apply(&self, draft: &mut RequestDraft) -> Result<()> {
+        draft.credentials.push(Credential {
+            place: CredentialPlace::Header,
+            name: "Authorization".to_owned(),
+            value: self.0.clone(),
+        });
+        Ok(())
+    }
+}

@@ -17,6 +17,16 @@ use crate::grant::{Ask, FetchedToken, Places, set_fields};
 /// Seconds that a token is believed to be good for when the answer does not say.
 pub(super) const LIFETIME_SECONDS: i64 = 3600;
 
+pub(super) const URL: FieldDoc = FieldDoc {
+    name: "access_token_url",
+    shape: "string",
+    default: "",
+    summary: "Where tokens are given out.",
+};
+
+pub(super) const ID: FieldDoc =
+    FieldDoc { name: "client_id", shape: "string", default: "", summary: "The client id." };
+
 pub(super) const DATA: FieldDoc = FieldDoc {
     name: "access_token_request_data",
     shape: "map",
@@ -43,13 +53,8 @@ pub(super) const DEF: Def<dyn Auth> = Def {
     aliases: &[],
     summary: "Fetches a token for a client id and secret.",
     fields: &[
-        FieldDoc {
-            name: "access_token_url",
-            shape: "string",
-            default: "",
-            summary: "Where tokens are given out.",
-        },
-        FieldDoc { name: "client_id", shape: "string", default: "", summary: "The client id." },
+        URL,
+        ID,
         FieldDoc { name: "client_secret", shape: "secret", default: "", summary: "The client secret." },
         DATA,
         EXPIRATION,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use spile_core::{Auth, Def, Diagnostics, FieldDoc, Node, Secret};
 
-use super::oauth2_client_credentials::{AUTHENTICATION, DATA, EXPIRATION, LIFETIME_SECONDS, client};
+use super::oauth2_client_credentials::{AUTHENTICATION, DATA, EXPIRATION, ID, LIFETIME_SECONDS, URL, client};
 use crate::fields::Fields;
 use crate::grant::{Ask, FetchedToken, Places, set_fields};
 
@@ -18,13 +18,8 @@ pub(super) const DEF: Def<dyn Auth> = Def {
     aliases: &[],
     summary: "Fetches a token for a refresh token (beyond dlt).",
     fields: &[
-        FieldDoc {
-            name: "access_token_url",
-            shape: "string",
-            default: "",
-            summary: "Where tokens are given out.",
-        },
-        FieldDoc { name: "client_id", shape: "string", default: "", summary: "The client id." },
+        URL,
+        ID,
         FieldDoc { name: "refresh_token", shape: "secret", default: "", summary: "The refresh token." },
         FieldDoc {
             name: "client_secret",

@@ -10,7 +10,7 @@ use spile_core::{
     StopReason,
 };
 
-use super::{follow, foreign_position, link_position};
+use super::{apply_link, link_position};
 use crate::fields::Fields;
 use crate::link_header;
 
@@ -47,11 +47,7 @@ impl Paginator for HeaderLink {
     }
 
     fn apply(&self, position: &Position, draft: &mut RequestDraft) -> Result<()> {
-        match position {
-            Position::Start => Ok(()),
-            Position::Url(url) => follow(url, draft),
-            _ => Err(foreign_position(DEF.name)),
-        }
+        apply_link(DEF.name, position, draft)
     }
 
     fn next(&self, _position: &Position, response: &ResponseView<'_>) -> Result<Step> {

@@ -10,7 +10,7 @@ use spile_core::{
     ResponseView, Result, Step, StopReason,
 };
 
-use super::{follow, foreign_position, is_falsy, link_position};
+use super::{apply_link, is_falsy, link_position};
 use crate::fields::Fields;
 
 pub(super) const DEF: Def<dyn Paginator> = Def {
@@ -46,11 +46,7 @@ impl Paginator for JsonLink {
     }
 
     fn apply(&self, position: &Position, draft: &mut RequestDraft) -> Result<()> {
-        match position {
-            Position::Start => Ok(()),
-            Position::Url(url) => follow(url, draft),
-            _ => Err(foreign_position(DEF.name)),
-        }
+        apply_link(DEF.name, position, draft)
     }
 
     fn next(&self, _position: &Position, response: &ResponseView<'_>) -> Result<Step> {

@@ -146,6 +146,15 @@ fn follow(link: &str, draft: &mut RequestDraft) -> Result<()> {
     Ok(())
 }
 
+/// Applies a position of a paginator that follows links.
+fn apply_link(paginator: &'static str, position: &Position, draft: &mut RequestDraft) -> Result<()> {
+    match position {
+        Position::Start => Ok(()),
+        Position::Url(url) => follow(url, draft),
+        _ => Err(foreign_position(paginator)),
+    }
+}
+
 fn bad_link(message: &str) -> Error {
     Error::new(ErrorKind::Source, "source/bad-link", message)
         .hint("The API gave a next link that cannot be followed; check the paginator's path to the link.")
