@@ -78,7 +78,7 @@ fn judge_whole(resource: &ResourcePlan, evidence: &ResourceEvidence) -> Verdict 
 fn noun(scope: Scope, parts: &PartsEvidence) -> &'static str {
     match (scope.parent_rows, parts.window) {
         (Some(_), None) => "parent row",
-        (Some(_), Some(_)) => "window of parent rows",
+        (Some(_), Some(_)) => "parent row window",
         (None, _) => "window",
     }
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::json;
-use spile_core::{AskedBounds, CursorBound, Document, JsonPath, RangeEdge};
+use spile_core::{AskedBounds, CursorBound, CursorConvert, Document, JsonPath, RangeEdge};
 
 use super::super::RowFilter;
 use super::super::tests::{ASKED, plan, run_start, sync};
@@ -233,14 +233,41 @@ proptest! {
     }
 }
 
+#[derive(Debug)]
+struct Tenfold;
+
+impl CursorConvert for Tenfold {
+    fn convert(&self, value: &Value) -> Result<Value> {
+        Ok(json!(value.as_i64().unwrap_or_default() * 10))
+    }
+}
+
+#[test]
+fn bounds_are_converted_before_they_are_sent() {
+    let range = IncrementalPlan {
+        initial_value: Some(json!(1)),
+        end_value: Some(json!(5)),
+        convert: Some(std::sync::Arc::new(Tenfold)),
+        ..plan()
+    };
+    let found = sent(&stepped(Stride::Units(2.0), Some(Stride::Units(1.0)), range));
+    assert_eq!(found, [("10", "20"), ("30", "40")].map(|(start, end)| (start.to_owned(), end.to_owned())));
+}
+
 #[test]
 fn states_of_windows_are_those_of_one_run() {
     let stored = json!({"initial_value": 0, "last_value": 5, "unique_hashes": ["old"], "start_value": 0});
-    let base = IncrementalPlan { initial_value: Some(json!(0)), ..plan() };
+    for lag in [None, Some(2.0)] {
+        states_are_those_of_one_run(&stored, lag);
+    }
+}
+
+fn states_are_those_of_one_run(stored: &Value, lag: Option<f64>) {
+    let base = IncrementalPlan { lag, initial_value: Some(json!(0)), ..plan() };
     let whole = Window {
         end: Some(json!(30)),
         end_text: Some("30".into()),
-        ..Window::open(&base, Some(&stored), run_start()).unwrap()
+        ..Window::open(&base, Some(stored), run_start()).unwrap()
     };
     let stepped = stepped(Stride::Units(5.0), None, base.clone());
     let windows = Windows::cut(&stepped, whole.clone(), 100).unwrap();
@@ -265,6 +292,6 @@ fn states_of_windows_are_those_of_one_run() {
                 filter.state().as_ref(),
             );
         }
-        assert_eq!(folded, one.state(), "{rows}");
+        assert_eq!(folded, one.state(), "{rows} {lag:?}");
     }
 }
