@@ -24,7 +24,12 @@ impl Resolver<'_> {
     pub(super) fn dev_mode(&mut self) -> bool {
         match self.request.source.setting("dev_mode").cloned() {
             Some(node) => self.boolean(&node, "dev_mode").unwrap_or(false),
-            None => matches!(self.configured("dev_mode"), Some(Value::Bool(true))),
+            None => match self.configured("dev_mode") {
+                Some(Value::Bool(on)) => on,
+                // Variables are texts.
+                Some(Value::String(text)) => matches!(text.to_lowercase().as_str(), "true" | "1"),
+                _ => false,
+            },
         }
     }
 

@@ -273,3 +273,23 @@ fn classes_that_change_their_base_are_refused_by_their_method() {
         assert_eq!(found.lines().count(), 1, "{found}");
     }
 }
+
+#[test]
+fn refresh_and_dev_mode_are_found_where_dlt_finds_them() {
+    let text = "client: {base_url: 'https://h'}\nresources: [a]\n";
+    let named = |plan: spile_core::Plan| (plan.refresh.map(spile_core::Refresh::as_str), plan.dataset);
+    let plain = Project::new().file("c.yaml", text).plan("c.yaml");
+    assert_eq!(named(plain), (None, "c_dataset".to_owned()));
+    let own = "c_dataset_20240331123015".to_owned();
+    let settings = Project::new()
+        .file("c.yaml", text)
+        .file(".dlt/config.toml", "[c]\nrefresh = 'drop_data'\n[pipelines]\n")
+        .variable("DEV_MODE", "True");
+    assert_eq!(named(settings.plan("c.yaml")), (Some("drop_data"), own.clone()));
+    let script = "import dlt\nfrom dlt.sources.rest_api import rest_api_source\np = dlt.pipeline('c', dev_mode=True, \
+                  refresh='drop_sources')\np.run(rest_api_source({'client': {'base_url': 'https://h'}, 'resources': ['a']}))\n";
+    let mut written = Project::new().file("c.py", script);
+    assert_eq!(named(written.plan("c.py")), (Some("drop_sources"), own));
+    written.options.refresh = Some("drop_resources".to_owned());
+    assert_eq!(named(written.plan("c.py")).0, Some("drop_resources"));
+}
