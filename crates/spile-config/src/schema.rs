@@ -170,6 +170,10 @@ fn of_shape(shape: &str) -> Value {
         // Only scripts have functions; the dialects that editors check do not.
         "function" => json!({"type": "null"}),
         "map" => json!({"type": "object"}),
+        "json_schema" => json!({
+            "type": "object", "required": ["type", "properties"],
+            "properties": {"type": {"anyOf": [{"type": "string"}, {"type": "array"}]}, "properties": {"type": "object"}},
+        }),
         "any" => json!({}),
         group => json!({"$ref": format!("#/$defs/{group}")}),
     }

@@ -8,7 +8,7 @@ use spile_core::{
 };
 
 use crate::fields::{KnownKeys, wrong_type};
-use crate::resolve::{Resolver, merge};
+use crate::resolve::{Resolver, json_schema, merge};
 
 const CHANGES_ROWS: &str = "Remove the hint; it would change which rows are kept.";
 
@@ -86,6 +86,9 @@ impl Resolver<'_> {
     }
 
     fn columns(&mut self, node: &Node) -> Option<Vec<ColumnHint>> {
+        if json_schema::is_schema(node) {
+            return self.json_schema_columns(node);
+        }
         let map = merge::columns(node);
         let Value::Map(entries) = &map.value else {
             self.report(

@@ -1,9 +1,11 @@
 //! `resource_defaults` under a resource, by dlt's rules and without dlt's aliasing: the result is a tree of its own.
 //!
-//! `endpoint.params` and `endpoint.json` merge by key, `columns` by column; everything else is replaced as a whole, and
+//! `endpoint.params` and `endpoint.json` merge by key, `columns` by column unless one is a JSON Schema; everything else is replaced as a whole, and
 //! a null in the resource takes a default away.
 
 use spile_core::{Key, Node, Value};
+
+use crate::resolve::json_schema::is_schema;
 
 /// Merges a resource map over the defaults map.
 pub(super) fn resource(defaults: &Node, resource: &Node) -> Node {
@@ -12,6 +14,7 @@ pub(super) fn resource(defaults: &Node, resource: &Node) -> Node {
             "params" | "json" => over(default, own, |_, _, own| own.clone()),
             _ => own.clone(),
         }),
+        "columns" if is_schema(default) || is_schema(own) => own.clone(),
         "columns" => over(&columns(default), &columns(own), |_, default, own| {
             over(default, own, |_, _, own| own.clone())
         }),

@@ -14,6 +14,7 @@ mod endpoint;
 mod functions;
 mod hints;
 mod incremental;
+mod json_schema;
 mod merge;
 mod naming;
 mod network;
@@ -30,7 +31,9 @@ mod step;
 mod table_hints;
 mod warnings;
 
-use spile_core::{ClientPlan, DestinationPlan, Diagnostic, Diagnostics, Key, Node, Plan, Span, Value};
+use spile_core::{
+    ClientPlan, DestinationPlan, Diagnostic, Diagnostics, Key, NamingConvention, Node, Plan, Span, Value,
+};
 
 use crate::dialects::SourceConfig;
 use crate::fields::{KnownKeys, missing, wrong_type};
@@ -68,6 +71,8 @@ struct Resolver<'a> {
     names: Names,
     /// Which source arguments were used.
     arguments_used: Vec<String>,
+    /// What joins nested names, by the convention that is asked for.
+    separator: &'static str,
     /// What the endpoint that is being read needs of its parent.
     references: parent::References,
 }
@@ -114,6 +119,7 @@ impl<'a> Resolver<'a> {
             diagnostics,
             names,
             arguments_used: Vec::new(),
+            separator: NamingConvention::default_convention().separator,
             references: parent::References::default(),
         };
         resolver.read_names();
@@ -157,6 +163,7 @@ impl Resolver<'_> {
         let client = client_node.and_then(|node| self.client(node));
         let destination = self.destination();
         let naming = self.naming();
+        self.separator = naming.unwrap_or_else(NamingConvention::default_convention).separator;
         if let Some(destination) = &destination {
             self.check_replace_strategy(&destination.kind);
             self.check_naming(naming, &destination.kind);

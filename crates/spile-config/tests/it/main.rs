@@ -7,6 +7,7 @@ mod components;
 mod convert;
 mod dialects;
 mod hostile;
+mod json_schema;
 mod mutations;
 mod own;
 mod places;
