@@ -255,6 +255,8 @@ fn dlt_makes_the_same_dataset() {
 #[test]
 fn the_documented_cases_are_there() {
     let text = std::fs::read_to_string(repository().join("docs/dataset.md")).unwrap();
+    let stated = format!("the {} cases of `testdata/oracle/cases`", cases().len());
+    assert!(text.contains(&stated), "docs/dataset.md does not state {stated}");
     let cases: BTreeMap<String, bool> =
         cases().into_iter().map(|case| (case.name, case.accepted.is_some())).collect();
     let mut named = BTreeSet::new();
