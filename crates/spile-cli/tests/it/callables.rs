@@ -315,24 +315,23 @@ fn functions_are_not_carried_over_and_belong_to_python() {
 fn made_rows_and_chosen_tables_survive_an_interruption() {
     let broken = Arc::new(AtomicBool::new(true));
     let seen = Arc::clone(&broken);
-    let server = Server::start(move |request| match request.path.as_str() {
-        "/fails" if seen.load(Ordering::SeqCst) => {
-            // Long enough for what is there already to be staged.
-            std::thread::sleep(std::time::Duration::from_millis(1_500));
-            Reply::json("{}").status(400)
-        }
-        _ => Reply::json(json!({"data": [{"id": 1, "kind": "A"}, {"id": 2, "kind": "b"}]})),
+    let server = Server::start(move |request| match request.path.rsplit_once('/') {
+        Some(("/fails", _)) if seen.load(Ordering::SeqCst) => Reply::json("{}").status(400),
+        Some((_, id)) => Reply::json(json!({"data": [{"id": id, "kind": "A"}, {"id": id, "kind": "b"}]})),
+        None => Reply::json("{}").status(404),
     });
     let place = Place::new();
+    // Each page leaves before what depends on it is asked for, so the first failure comes after a page of both.
     place.write(
         "s.py",
         &format!(
             "import dlt\nfrom dlt.sources.rest_api import rest_api_source\n\n@dlt.resource(table_name=lambda row: row['kind'])\n\
-             def many():\n    for number in range(2500):\n        yield {{'n': number, 'kind': 'odd' if number % 2 else 'even'}}\n\n\
-             def endpoint(name, **keys):\n    return {{'name': name, 'endpoint': {{'path': name, 'data_selector': 'data', \
+             def made():\n    for number in range(1, 4):\n        yield [{{'n': number, 'kind': 'odd' if number % 2 else 'even'}}]\n\n\
+             def endpoint(name, path, **keys):\n    return {{'name': name, 'endpoint': {{'path': path, 'data_selector': 'data', \
              'paginator': 'single_page'}}, **keys}}\n\n\
-             rest_api_source({{'client': {{'base_url': '{}'}}, 'resources': [many, endpoint('chosen', table_name=lambda row: \
-             row['kind']), endpoint('fails')]}})\n",
+             rest_api_source({{'client': {{'base_url': '{}', 'concurrency': 1}}, 'resources': [made, \
+             endpoint('chosen', 'chosen/{{resources.made.n}}', table_name=lambda row: row['kind']), \
+             endpoint('fails', 'fails/{{resources.chosen.id}}')]}})\n",
             server.url("")
         ),
     );
@@ -341,15 +340,15 @@ fn made_rows_and_chosen_tables_survive_an_interruption() {
     broken.store(false, Ordering::SeqCst);
     let report = place.run(&["run", "s.py", "--output", "json"]).expect(0).json();
     let asked: Vec<String> = server.take().into_iter().map(|request| request.path).collect();
-    assert_eq!(asked, ["/fails"], "what was staged is not asked for again");
-    assert_eq!(report["resources"][0]["pages_resumed"], 3);
+    assert!(!asked.contains(&"/chosen/1".to_owned()), "what was staged is not asked for again: {asked:?}");
+    assert!(report["resources"][0]["pages_resumed"].as_u64().unwrap() >= 1, "{report:#}");
     assert_eq!(report["resources"][0]["verdict"]["status"], "proven_complete");
     let rows = place.row(
         "s.duckdb",
-        "select (select count(*) from s_dataset.odd), (select count(distinct n) from s_dataset.even), \
-         (select count(*) from s_dataset.a), (select count(*) from s_dataset.b)",
+        "select (select count(*) from s_dataset.odd), (select sum(n)::bigint from s_dataset.even), \
+         (select count(*) from s_dataset.a), (select count(*) from s_dataset.b), (select count(*) from s_dataset.fails)",
     );
-    assert_eq!(rows, ["1250", "1250", "1", "1"]);
+    assert_eq!(rows, ["2", "2", "3", "3", "12"]);
 }
 
 #[test]
