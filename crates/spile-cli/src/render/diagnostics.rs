@@ -3,6 +3,7 @@
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use spile::{Diagnostic, Severity};
 
+use super::mask::mask;
 use super::{colour, print_talk};
 
 /// Prints findings on standard error.
@@ -32,7 +33,7 @@ fn text(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
         if let Some(label) = &diagnostic.label {
             annotation = annotation.label(&**label);
         }
-        group = group.element(Snippet::source(&**text).path(&*span.file.name).annotation(annotation));
+        group = group.element(Snippet::source(mask(text)).path(&*span.file.name).annotation(annotation));
     }
     if let Some(hint) = &diagnostic.hint {
         group = group.element(Level::HELP.message(&**hint));

@@ -4,6 +4,7 @@ pub(crate) mod diagnostics;
 pub(crate) mod document;
 pub(crate) mod error;
 pub(crate) mod explain;
+mod mask;
 pub(crate) mod plan;
 pub(crate) mod progress;
 pub(crate) mod report;

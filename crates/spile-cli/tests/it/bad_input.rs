@@ -198,6 +198,24 @@ fn credentials_stay_with_the_configured_origin() {
 }
 
 #[test]
+fn a_quoted_line_shows_no_secret() {
+    let place = Place::new();
+    place.write(
+        "leaky.py",
+        "rest_api_source({'client': {'base_url': 'https://me:hunter2@h/', 'auth': {'type': 'bearer', 'token': 'hunter2', 'typo': 1}}, \
+         'resources': ['a']})\n",
+    );
+    let outcome = place.run(&["check", "leaky.py"]).expect(2);
+    assert!(
+        outcome.stderr.contains("config/unknown-field") && outcome.stderr.contains("'typo'"),
+        "{}",
+        outcome.stderr
+    );
+    assert!(outcome.stderr.contains("'token': '*******'"), "{}", outcome.stderr);
+    assert!(!outcome.stderr.contains("hunter2"), "{}", outcome.stderr);
+}
+
+#[test]
 fn commands_that_are_not_there_yet_say_so() {
     let outcome = Place::new().run(&["tape", "x"]).expect(2);
     assert!(outcome.stderr.contains("not there yet"), "{}", outcome.stderr);
