@@ -83,3 +83,39 @@ fn a_dataset_keeps_its_convention() {
     let shown = place.run(&["show", "c"]).expect(0).stdout;
     assert!(shown.contains("My Users") && !shown.contains("my_users"), "{shown}");
 }
+
+/// Where dlt fails: two spellings of a name on a destination that takes them for one, in one record and in several.
+#[test]
+fn spellings_share_a_column_or_are_kept_apart() {
+    let server = Server::start(|_| {
+        Reply::json(r#"{"data": [{"aB": 1, "Ab": 2, "Li": [1], "li": [2, 3]}, {"AB": 4, "LI": [5]}]}"#)
+    });
+    let config = json!({
+        "client": {"base_url": server.url("/")},
+        "resources": [{"name": "t", "endpoint": {"path": "u", "data_selector": "data", "paginator": "single_page"}}],
+    });
+    for destination in ["sqlite:///c.db", "duckdb:///c.duckdb"] {
+        let place = Place::new().variable("SCHEMA__NAMING", "direct");
+        place.write("c.json", &config.to_string());
+        let args = ["run", "c.json", "--destination", destination, "--output", "json"];
+        for _ in 0..2 {
+            let report = place.run(&args).expect(0).json();
+            let rows: Vec<(&str, u64)> = report["tables"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|table| (table["name"].as_str().unwrap(), table["rows"].as_u64().unwrap()))
+                .collect();
+            assert_eq!(rows.len(), 3, "{destination}: {rows:?}");
+            assert_eq!(rows[..2], [("t", 2), ("t▶Li", 3)], "{destination}");
+            assert!(rows[2].0.starts_with("t▶Li▶k_") && rows[2].1 == 1, "{destination}: {rows:?}");
+        }
+        let shown =
+            place.run(&["show", "c", "--destination", destination, "--output", "json"]).expect(0).json();
+        let table = shown["tables"].as_array().unwrap().iter().find(|table| table["name"] == "t").unwrap();
+        let columns: Vec<&str> =
+            table["columns"].as_array().unwrap().iter().map(|column| column[0].as_str().unwrap()).collect();
+        assert!(columns[0] == "aB" && columns[1].starts_with("aB▶k_"), "{destination}: {columns:?}");
+        assert_eq!(columns.len(), 4, "{destination}: {columns:?}");
+    }
+}
