@@ -97,7 +97,7 @@ fn tables() {
         (&semicolon, "a;b\n1,5;2\n", r#"[{"a":"1,5","b":"2"}]"#),
         (&named, "1,2\n3,4\n", r#"[{"x":"1","y":"2"},{"x":"3","y":"4"}]"#),
         (&named, "1,2,3\n", "not CSV: a row has 3 fields, expected 2 in line 1"),
-        (&plain, "a,b\n1,2\n3\n", "not CSV: a row has 1 fields, expected 2 in line 3"),
+        (&plain, "a,b\n1,2\n3\n", "not CSV: a row has 1 field, expected 2 in line 3"),
         (&plain, "a,a\n1,2\n", "not CSV: the column `a` is there twice in line 1"),
     ] {
         assert_eq!(decoded(body.as_bytes(), "", plan), expected, "{body:?}");
