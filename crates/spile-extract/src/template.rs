@@ -4,11 +4,12 @@
 //! not compile is found before any request, evaluation has a fuel limit, and a lookup in something that is missing is
 //! undefined, never an error.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use minijinja::value::{Enumerator, Object, ObjectRepr, Value};
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, context};
 use spile_core::{Json, JsonKind, ResponseView};
 
 use crate::link_header;
@@ -36,6 +37,7 @@ pub(crate) struct Template {
     expression: Option<String>,
     needs_body: bool,
     needs_last_record: bool,
+    config: Value,
 }
 
 impl Template {
@@ -57,7 +59,16 @@ impl Template {
             expression,
             needs_body: names.contains("response"),
             needs_last_record: names.contains("last_record"),
+            config: Value::from_object(Config::default()),
         })
+    }
+
+    /// Sets what `config` stands for.
+    pub(crate) fn with_config(mut self, config: Vec<(String, serde_json::Value)>) -> Self {
+        let value = |value| serde_json::from_value(value).expect("templates know all that JSON has");
+        let values = config.into_iter().map(|(name, json)| (name, value(json))).collect();
+        self.config = Value::from_object(Config { values });
+        self
     }
 
     /// Returns the template as written.
@@ -100,7 +111,7 @@ impl Template {
             headers => Value::from_object(Headers::new(response)),
             last_record => last_record,
             last_page_size => response.record_count,
-            config => Value::from_pairs(std::iter::empty::<(&str, Value)>()),
+            config => self.config.clone(),
         };
         match &self.expression {
             Some(expression) => ENVIRONMENT
@@ -186,6 +197,32 @@ impl Object for Headers {
     }
 }
 
+/// The source's arguments. One that is missing is an error, unlike a field of an answer: it would end paging unseen.
+#[derive(Debug, Default)]
+struct Config {
+    values: BTreeMap<String, Value>,
+}
+
+impl Object for Config {
+    fn repr(self: &Arc<Self>) -> ObjectRepr {
+        ObjectRepr::Map
+    }
+
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let name = key.as_str()?;
+        Some(self.values.get(name).cloned().unwrap_or_else(|| {
+            let message = format!(
+                "the source has no argument `{name}`, or it is a secret; set it with --set {name}=VALUE"
+            );
+            Value::from(minijinja::Error::new(ErrorKind::UndefinedError, message))
+        }))
+    }
+
+    fn enumerate(self: &Arc<Self>) -> Enumerator {
+        Enumerator::Values(self.values.keys().map(|name| Value::from(name.as_str())).collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,13 +276,35 @@ mod tests {
             ("{{ headers['X-Next'] }}", Some(r#""abc""#), true),
             ("{{ headers.get('x-next') }}", Some(r#""abc""#), true),
             ("{{ 'X-NEXT' in headers }}", Some("true"), true),
-            ("{{ config.nothing }}", None, false),
             ("p{{ response.next }}", Some(r#""p7""#), true),
             ("{% if response.more %}x{% endif %}", None, false),
         ] {
             let found = check(source, &[("x-next", "abc")], body);
             assert_eq!((found.0.as_deref(), found.1), (value, truth), "{source}");
         }
+    }
+
+    #[test]
+    fn config_is_the_arguments_and_a_missing_one_is_an_error() {
+        let document = Document::parse(b"{}".to_vec()).unwrap();
+        let url = Url::parse("http://h/a").unwrap();
+        let response = ResponseView {
+            url: &url,
+            headers: &[],
+            body: document.root(),
+            record_count: 0,
+            last_record: None,
+            pages_before: 0,
+            records_before: 0,
+        };
+        let value = |source: &str| {
+            let template = Template::parse(source).unwrap();
+            template.with_config(vec![("region".to_owned(), "eu".into())]).value(&response)
+        };
+        assert_eq!(value("{{ config.region }}"), Ok(Some("eu".into())));
+        assert_eq!(value("{{ config['region'] }}-1"), Ok(Some("eu-1".into())));
+        assert!(value("{{ config.rogion }}").unwrap_err().contains("no argument `rogion`"));
+        assert!(value("x{{ config['rogion'] }}").unwrap_err().contains("no argument `rogion`"));
     }
 
     #[test]

@@ -218,3 +218,32 @@ fn the_demo_runs_and_shows_its_tables() {
     let rows = place.row("spile_demo.duckdb", "select count(*), count(distinct id) from calls_dataset.calls");
     assert_eq!(rows, ["2500", "2500"]);
 }
+
+#[test]
+fn templates_see_the_arguments_of_the_source() {
+    let server = Server::start(|request: &Recorded| {
+        Reply::json(if request.param("after").is_none() { r#"[{"id": 1}]"# } else { "[]" })
+    });
+    let place = Place::new();
+    let text = format!(
+        "client: {{base_url: '{}'}}\narguments: {{region: eu}}\nresources:\n  - name: rows\n    endpoint:\n      path: rows\n      \
+         paginator:\n        type: cursor\n        cursor_param: after\n        cursor_value: \"{{{{ config.region if last_page_size \
+         else '' }}}}\"\n",
+        server.url("")
+    );
+    place.write("shop.yaml", &text);
+    let after = || {
+        server
+            .take()
+            .iter()
+            .filter_map(|request| request.param("after").map(str::to_owned))
+            .collect::<Vec<_>>()
+    };
+    place.run(&["run", "shop.yaml"]).expect(0);
+    assert_eq!(after(), ["eu"]);
+    place.run(&["run", "shop.yaml", "--set", "region=us"]).expect(0);
+    assert_eq!(after(), ["us"]);
+    place.write("shop.yaml", &text.replace("arguments: {region: eu}\n", ""));
+    let outcome = place.run(&["run", "shop.yaml"]).expect(1);
+    assert!(outcome.stderr.contains("no argument `region`"), "{}", outcome.stderr);
+}

@@ -27,6 +27,9 @@ const SECRET_FIELDS: [&str; 8] = [
     "private_key_passphrase",
 ];
 
+/// The key of paginators with templates that holds what those name as `config`.
+const CONFIG: &str = "config";
+
 impl<'a> Resolver<'a> {
     /// Resolves the paginator of an endpoint by dlt's precedence: endpoint (or defaults), single entity, client, auto.
     pub(super) fn paginator(
@@ -46,8 +49,38 @@ impl<'a> Resolver<'a> {
             None => client.cloned().unwrap_or_else(|| named("auto")),
         };
         let (row, fields) = self.row(&node, registry, None)?;
-        let resolved = self.resolved(&fields)?;
+        let mut resolved = self.resolved(&fields)?;
+        if row.fields.iter().any(|field| field.name == CONFIG) {
+            self.give_config(&mut resolved);
+        }
         (row.parse)(&resolved, self.diagnostics)
+    }
+
+    /// Gives templates that name `config` the source's arguments, those of the command line first. Secrets are left out:
+    /// what a template gives is a position, and those are in the ledger.
+    fn give_config(&mut self, node: &mut Node) {
+        let Value::Map(entries) = &mut node.value else { return };
+        let names = |word: &str| {
+            entries.iter().any(|(_, value)| value.as_str().is_some_and(|text| text.contains(word)))
+        };
+        if !names(CONFIG) || entries.iter().any(|(key, _)| key.name == CONFIG) {
+            return;
+        }
+        let mut config = self.request.arguments.to_vec();
+        self.arguments_used.extend(config.iter().map(|(key, _)| key.name.clone()).filter(|name| names(name)));
+        let of_source = match self.request.source.setting("arguments").map(|arguments| &arguments.value) {
+            Some(Value::Map(arguments)) => arguments.as_slice(),
+            _ => &[],
+        };
+        for (key, value) in of_source {
+            let is_given = config.iter().any(|(given, _)| given.name == key.name);
+            if let Some(value) = (!is_given && !is_secret(value)).then(|| self.resolved(value)).flatten() {
+                config.push((key.clone(), value));
+            }
+        }
+        let span = node.span.clone();
+        let key = Key { name: CONFIG.to_owned(), span: span.clone() };
+        entries.push((key, Node::new(Value::Map(config), span)));
     }
 
     /// Resolves the credentials of an endpoint: its own replace the client's, null switches them off, a list adds up.
@@ -183,6 +216,20 @@ impl<'a> Resolver<'a> {
     pub(super) fn client_node(&self, key: &str) -> Option<&'a Node> {
         let config: &'a Node = &self.request.source.config;
         config.get("client").and_then(|client| client.get(key)).filter(|node| !node.is_null())
+    }
+}
+
+fn is_secret(node: &Node) -> bool {
+    match &node.value {
+        Value::Reference(reference) => reference.store == Store::Secrets,
+        Value::Concat(parts) | Value::List(parts) => parts.iter().any(is_secret),
+        Value::Map(entries) => entries.iter().any(|(_, value)| is_secret(value)),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::String(_)
+        | Value::Function(_) => false,
     }
 }
 

@@ -80,6 +80,12 @@ pub(super) const DEF: Def<dyn Paginator> = Def {
             default: "null",
             summary: "When to stop: a Jinja expression or a named condition (beyond dlt).",
         },
+        FieldDoc {
+            name: "config",
+            shape: "map",
+            default: "the source's arguments",
+            summary: "What templates name as `config` (beyond dlt).",
+        },
     ],
     shorthand: true,
     parse,
@@ -167,14 +173,14 @@ fn template(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<Template> 
         return None;
     }
     match Template::parse(&text) {
-        Ok(template) => Some(template),
+        Ok(template) => Some(template.with_config(fields.map("config"))),
         Err(message) => {
             let span = fields.span(key).clone();
             fields.report(
                 Diagnostic::error("config/invalid-template", format!("`{key}` does not compile: {message}"))
                     .at(&span)
                     .hint(
-                        "Templates are Jinja over `response`, `headers`, `last_record` and `last_page_size`.",
+                        "Templates are Jinja over `response`, `headers`, `last_record`, `last_page_size` and `config`.",
                     ),
             );
             None
