@@ -47,10 +47,11 @@ pub(crate) fn text(value: Json<'_>, out: &mut Vec<u8>) -> bool {
     true
 }
 
-/// Writes a JSON value: objects and arrays as they are, texts when they hold valid JSON.
+/// Writes a JSON value: objects and arrays as they are, texts when they hold valid JSON other than null.
 pub(crate) fn json(value: Json<'_>, out: &mut Vec<u8>) -> bool {
     match value.kind() {
         JsonKind::Array(_) | JsonKind::Object(_) => literal::push_json(value, out),
+        JsonKind::String(text) if is_json_null(text) => return false,
         JsonKind::String(text) => match Document::parse(text.as_bytes().to_vec()) {
             Ok(document) if !literal::is_deeper(document.root(), JSON_TEXT_DEPTH_MAX) => {
                 literal::push_json(document.root(), out);
@@ -62,6 +63,11 @@ pub(crate) fn json(value: Json<'_>, out: &mut Vec<u8>) -> bool {
         }
     }
     true
+}
+
+/// Returns whether a text is JSON's null.
+pub(crate) fn is_json_null(text: &str) -> bool {
+    text.trim_matches([' ', '\t', '\n', '\r']) == "null"
 }
 
 /// Coerces to `bigint`.

@@ -67,10 +67,13 @@ impl Column {
         self.data.as_ref().map(|data| data.kind)
     }
 
-    /// Writes the value of a row, coerced; `false` when it does not fit the type, or the row has a value already.
+    /// Writes the value of a row, coerced; `false` when it does not fit the type, or the row has a value already. What is
+    /// a null in this type leaves no value.
     #[inline]
     pub(crate) fn write(&mut self, row: usize, value: Json<'_>) -> bool {
-        self.data.as_mut().is_some_and(|data| data.seek(row) && data.values.push(value) && data.commit())
+        self.data.as_mut().is_some_and(|data| {
+            data.seek(row) && ((data.values.push(value) && data.commit()) || data.values.takes_as_null(value))
+        })
     }
 
     /// Writes a text that is made here, such as a row id; a column of another type is left alone.

@@ -79,6 +79,12 @@ impl Values {
         }
     }
 
+    /// Returns whether a value that was not pushed is a null in this type: dlt reads the JSON that a text holds.
+    #[cold]
+    pub(crate) fn takes_as_null(&self, value: Json<'_>) -> bool {
+        matches!((self, value.kind()), (Self::Json(_), JsonKind::String(text)) if coerce::is_json_null(text))
+    }
+
     fn push_coerced(&mut self, value: Json<'_>) -> bool {
         match self {
             Self::Text(values) => {
