@@ -198,14 +198,8 @@ pub(crate) enum SchemaKind {
 
 #[derive(Debug, Args)]
 pub(crate) struct DatasetSchemaArgs {
-    /// Name of the pipeline.
-    pub(crate) pipeline: String,
-    /// Where the dataset is: a DuckDB file or a URL [default: ./<pipeline>.duckdb].
-    #[arg(long, value_name = "SPEC")]
-    pub(crate) destination: Option<String>,
-    /// Name of the dataset [default: <pipeline>_dataset].
-    #[arg(long, value_name = "NAME")]
-    pub(crate) dataset: Option<String>,
+    #[command(flatten)]
+    pub(crate) place: PlaceArgs,
     /// Name of the schema, which is that of the source [default: that of the last load].
     #[arg(long, value_name = "NAME")]
     pub(crate) schema: Option<String>,

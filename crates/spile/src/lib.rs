@@ -32,6 +32,7 @@ mod parts;
 mod preview;
 mod recover;
 mod refresh;
+mod reporting;
 mod run;
 mod schema_files;
 mod segment;

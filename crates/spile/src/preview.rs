@@ -21,7 +21,8 @@ use spile_core::{
 use spile_extract::Watch;
 
 use crate::environment::RunOptions;
-use crate::run::{Line, StagedLoad, empty_report};
+use crate::reporting;
+use crate::run::{Line, StagedLoad};
 use crate::schema_files::Import;
 use crate::workdir::Workdir;
 
@@ -82,9 +83,9 @@ pub fn preview(
     let naming = Naming::new(schema.adopt_naming(plan.naming)?, IDENTIFIERS);
     let package = line.open_package(&stored, String::new(), "")?;
     let staged = line.fill(package, &stored, schema, naming)?;
-    let mut report = empty_report(plan, String::new());
+    let mut report = reporting::empty(plan, String::new());
     report.warnings.extend(warnings);
-    line.report_staged(&mut report, &staged);
+    reporting::add_staged(&mut report, plan, &staged);
     let tables = staged.schema.tables.values().filter(|table| !table.name.starts_with("_dlt"));
     let mut tables = tables.map(|table| first_rows(&staged, table, rows)).collect::<Result<Vec<_>>>()?;
     // An API may say in its rows what it was sent.

@@ -4,12 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use indexmap::IndexMap;
 use serde_json::Value;
 use spile_core::{
-    Capabilities, Clearing, Destination, Event, Manifest, Naming, Observer, Plan, Receipt, ReportStatus,
-    ResourcePlan, ResourceReport, Result, RunReport, Schema, Stored, TableReport, TableSchema,
-    WriteDisposition,
+    Capabilities, Destination, Event, Manifest, Naming, Observer, Plan, Result, RunReport, Schema, Stored,
+    TableSchema, WriteDisposition,
 };
 use spile_extract::{AheadBudget, Counters, HttpTransport, Transport, Watch, WatchedTransport, Window};
 use spile_normalize::Normalizer;
@@ -17,17 +15,15 @@ use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 
 use crate::environment::{RunOptions, open_destination};
-use crate::evidence::ResourceEvidence;
 use crate::extraction::{self, Shared, Traffic};
 use crate::ledger::{LEDGER_VERSION, Opened};
-use crate::package::{self, OpenPackage};
-use crate::recover::{self, Expected, Finished};
+use crate::package::OpenPackage;
+use crate::recover::{self, Expected};
 use crate::schema_files::{self, Import};
 use crate::starts::{self, Remembered, Unfinished};
 use crate::state::Moved;
-use crate::verdict::{Scope, judge};
 use crate::workdir::{self, Workdir};
-use crate::{clock, history, refresh, staging, state};
+use crate::{clock, history, refresh, reporting, staging, state};
 
 /// Runs a plan. An error means that nothing of this run is visible at the destination; whatever was staged is gone on
 /// with by the next run.
@@ -40,7 +36,7 @@ pub fn run(plan: &Plan, options: &RunOptions, observer: &Arc<dyn Observer>) -> R
         workdir.packages()?.iter().try_for_each(|folder| workdir::discard(folder))?;
     }
     let finished = recover::finish_sealed(&workdir, plan, &mut *destination, &**observer)?;
-    let mut report = empty_report(plan, destination.location());
+    let mut report = reporting::empty(plan, destination.location());
     for load in &finished {
         report.load_ids.push(load.package.manifest.load_id.clone());
         report.recovered_load_ids.push(load.package.manifest.load_id.clone());
@@ -50,7 +46,7 @@ pub fn run(plan: &Plan, options: &RunOptions, observer: &Arc<dyn Observer>) -> R
     let line = Line { plan, options, observer, workdir: &workdir, watch: None };
     let archived = match same_plan {
         Some(load) => {
-            report_finished(&mut report, plan, load)?;
+            reporting::add_finished(&mut report, plan, load)?;
             Some(load.archived.clone())
         }
         None => line.run(destination, &mut report)?,
@@ -84,8 +80,8 @@ pub(crate) struct StagedLoad {
     pub(crate) package: OpenPackage,
     pub(crate) schema: Schema,
     roots: Vec<(String, WriteDisposition)>,
-    traffic: BTreeMap<String, Traffic>,
-    warnings: Vec<String>,
+    pub(crate) traffic: BTreeMap<String, Traffic>,
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Line<'_> {
@@ -113,7 +109,7 @@ impl Line<'_> {
         let declared = if is_missing { Some(self.declared(&schema, naming)?) } else { None };
         let package = self.open_package(&stored, base + &imported_hash(&schema), &report.destination)?;
         let staged = self.fill(package, &stored, schema, naming)?;
-        self.report_staged(report, &staged);
+        reporting::add_staged(report, self.plan, &staged);
         let moved = self.moved(&staged.package);
         let state = state::advance(stored.state.as_ref(), self.plan, &moved, &self.reset_resources());
         let folder = staged.package.folder.clone();
@@ -134,7 +130,7 @@ impl Line<'_> {
             open_destination(&self.plan.destination, &self.plan.dataset, self.options, false)?;
         let receipt = destination.commit(&sealed)?;
         self.observer.on_event(&Event::Committed { load_id: &load_id });
-        report.tables = table_reports(&receipt);
+        report.tables = reporting::tables(&receipt);
         report.clearing = sealed.manifest.clearing;
         report.load_ids.push(load_id);
         if let (Some(stub), Some(folder)) = (stub, &self.plan.schema_files.import)
@@ -348,101 +344,6 @@ impl Line<'_> {
             .map(|resource| resource.name.clone())
             .collect()
     }
-
-    /// Adds what was read, and what there is to warn of.
-    pub(crate) fn report_staged(&self, report: &mut RunReport, staged: &StagedLoad) {
-        let StagedLoad { package, traffic, warnings, .. } = staged;
-        report.warnings.extend(warnings.iter().cloned());
-        for resource in &self.plan.resources {
-            let sent = traffic.get(&resource.name).copied().unwrap_or_default();
-            report.requests += sent.requests;
-            report.retries += sent.retries;
-            report.bytes += sent.bytes;
-            let evidence = package.evidence.get(&resource.name).cloned().unwrap_or_default();
-            // The windows were opened and cut before, so this gives the same again.
-            let opener = starts::opener(self.plan, resource, &package.opened, None);
-            let window = opener.ok().and_then(|opener| opener.describe());
-            report.warnings.extend(page_warnings(resource, &evidence));
-            report.resources.push(ResourceReport {
-                requests: sent.requests,
-                window,
-                verdict: judge(resource, &evidence, scope_of(self.plan, resource, &package.evidence)),
-                ..resource_report(&resource.name, &evidence)
-            });
-        }
-        report.warnings.extend(package.remarks.sentences(&staged.schema));
-    }
-}
-
-fn report_finished(report: &mut RunReport, plan: &Plan, load: &Finished) -> Result<()> {
-    let (all, remarks) = package::read_evidence(&load.archived)?;
-    report.warnings.extend(remarks.sentences(&load.package.schema));
-    for resource in &plan.resources {
-        let evidence = all.get(&resource.name).cloned().unwrap_or_default();
-        report.warnings.extend(page_warnings(resource, &evidence));
-        report.resources.push(ResourceReport {
-            verdict: judge(resource, &evidence, scope_of(plan, resource, &all)),
-            ..resource_report(&resource.name, &evidence)
-        });
-    }
-    report.tables = table_reports(&load.receipt);
-    report.clearing = load.package.manifest.clearing.clone();
-    Ok(())
-}
-
-/// Returns what the pages of a resource had to tell.
-fn page_warnings(resource: &ResourcePlan, evidence: &ResourceEvidence) -> Vec<String> {
-    evidence.warnings.iter().map(|warning| format!("{}: {warning}", resource.name)).collect()
-}
-
-/// Returns what a resource is held against.
-fn scope_of(plan: &Plan, resource: &ResourcePlan, evidence: &IndexMap<String, ResourceEvidence>) -> Scope {
-    let parent = resource.family.parent.as_ref();
-    let offered = |name: &str| evidence.get(name).map_or(0, |evidence| evidence.offered);
-    Scope { parent_rows: parent.map(|parent| offered(&parent.resource)), page_limit: plan.page_limit }
-}
-
-fn resource_report(name: &str, evidence: &ResourceEvidence) -> ResourceReport {
-    ResourceReport {
-        name: name.to_owned(),
-        requests: 0,
-        pages: evidence.pages,
-        pages_resumed: evidence.pages_resumed,
-        records: evidence.records,
-        records_loaded: evidence.kept,
-        window: None,
-        verdict: spile_core::Verdict::new(spile_core::VerdictStatus::Incomplete),
-    }
-}
-
-/// Makes a report of nothing yet.
-pub(crate) fn empty_report(plan: &Plan, destination: String) -> RunReport {
-    RunReport {
-        pipeline: plan.pipeline.clone(),
-        dataset: plan.dataset.clone(),
-        destination,
-        status: ReportStatus::Done,
-        load_ids: Vec::new(),
-        recovered_load_ids: Vec::new(),
-        requests: 0,
-        retries: 0,
-        bytes: 0,
-        seconds: 0.0,
-        resources: Vec::new(),
-        clearing: Clearing::default(),
-        tables: Vec::new(),
-        warnings: Vec::new(),
-    }
-}
-
-/// The user's tables; dlt's own are bookkeeping.
-fn table_reports(receipt: &Receipt) -> Vec<TableReport> {
-    receipt
-        .rows
-        .iter()
-        .filter(|(name, _)| !name.starts_with("_dlt"))
-        .map(|(name, rows)| TableReport { name: name.clone(), rows: *rows })
-        .collect()
 }
 
 /// Identifies what the destination held when a package was opened.

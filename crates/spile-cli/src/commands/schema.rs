@@ -1,8 +1,8 @@
 //! `spile schema`: the JSON Schema of the config language, made from the component tables; the schema of a dataset.
 
-use spile::{Environment, RunOptions};
+use spile::Environment;
 
-use super::{DONE, FAILED, environment};
+use super::{DONE, FAILED, environment, locate};
 use crate::args::{DatasetSchemaArgs, SchemaKind, SchemaOutput};
 use crate::render;
 
@@ -28,13 +28,7 @@ pub(crate) fn execute(what: &SchemaKind) -> u8 {
 }
 
 fn dataset(args: &DatasetSchemaArgs, environment: &Environment) -> spile::Result<()> {
-    let (destination, dataset) = spile::locate_dataset(
-        &args.pipeline,
-        args.destination.as_deref(),
-        args.dataset.as_deref(),
-        environment,
-    )?;
-    let options = RunOptions::from_environment(environment);
+    let (options, destination, dataset) = locate(&args.place, environment)?;
     let mut opened = spile::open_destination(&destination, &dataset, &options, true)?;
     let schema = spile::stored_schema(&mut *opened, args.schema.as_deref())?;
     match args.output {

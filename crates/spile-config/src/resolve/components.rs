@@ -12,7 +12,7 @@ use spile_core::{
 
 use crate::fields::{missing, nearest, wrong_type};
 use crate::providers::variable_name;
-use crate::resolve::read::toml_place;
+use crate::resolve::read::{holds_secret, toml_place};
 use crate::resolve::{Resolver, start_of};
 
 /// Keys of auths that are secrets for sure; their values are made known to the redactor even when written out.
@@ -74,7 +74,7 @@ impl<'a> Resolver<'a> {
         };
         for (key, value) in of_source {
             let is_given = config.iter().any(|(given, _)| given.name == key.name);
-            if let Some(value) = (!is_given && !is_secret(value)).then(|| self.resolved(value)).flatten() {
+            if let Some(value) = (!is_given && !holds_secret(value)).then(|| self.resolved(value)).flatten() {
                 config.push((key.clone(), value));
             }
         }
@@ -216,20 +216,6 @@ impl<'a> Resolver<'a> {
     pub(super) fn client_node(&self, key: &str) -> Option<&'a Node> {
         let config: &'a Node = &self.request.source.config;
         config.get("client").and_then(|client| client.get(key)).filter(|node| !node.is_null())
-    }
-}
-
-fn is_secret(node: &Node) -> bool {
-    match &node.value {
-        Value::Reference(reference) => reference.store == Store::Secrets,
-        Value::Concat(parts) | Value::List(parts) => parts.iter().any(is_secret),
-        Value::Map(entries) => entries.iter().any(|(_, value)| is_secret(value)),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Int(_)
-        | Value::Float(_)
-        | Value::String(_)
-        | Value::Function(_) => false,
     }
 }
 
