@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use spile_core::{
-    Diagnostic, Diagnostics, Node, Provenance, Redactor, Reference, Secret, SourceFile, Store, Value,
+    Diagnostic, Diagnostics, Node, Provenance, Redactor, Reference, Secret, SourceFile, Span, Store, Value,
 };
 
 use crate::dialects::read_toml_tree;
@@ -18,6 +18,17 @@ use crate::load::Environment;
 struct Tree {
     shown: String,
     node: Node,
+}
+
+/// A value with where it was found.
+pub(crate) struct Found {
+    pub(crate) value: Value,
+    /// The place for people: a file, or an environment variable by name.
+    pub(crate) place: String,
+    /// The key that it was found under, which may be less precise than what was asked for.
+    pub(crate) key: String,
+    /// The place in a file.
+    pub(crate) span: Option<Span>,
 }
 
 /// All places where values are looked up.
@@ -63,7 +74,7 @@ impl Providers {
 
     /// Looks several keys up, provider by provider: a vague environment variable beats a precise TOML entry, as in dlt.
     pub(crate) fn search(&mut self, paths: &[Vec<&str>], store: Store, asked: &str) -> Option<Value> {
-        let (value, found_in, _) = self.find(paths, store)?;
+        let Found { value, place: found_in, .. } = self.find(paths, store)?;
         let secret = store == Store::Secrets;
         let value = if secret { as_text(value) } else { value };
         if secret {
@@ -90,16 +101,20 @@ impl Providers {
 
     /// Returns the key that a search finds, and its value. Nothing is recorded: the plan may not use it.
     pub(crate) fn peek(&self, paths: &[Vec<&str>], store: Store) -> Option<(String, Value)> {
-        self.find(paths, store).map(|(value, _, key)| (key, value))
+        self.find(paths, store).map(|found| (found.key, found.value))
     }
 
-    /// Returns a value, the place where it was found, and the key that it was found under.
-    fn find(&self, paths: &[Vec<&str>], store: Store) -> Option<(Value, String, String)> {
+    /// Returns what a search finds. Nothing is recorded, as in `peek`.
+    pub(crate) fn find(&self, paths: &[Vec<&str>], store: Store) -> Option<Found> {
         for path in paths {
             let name = variable_name(path);
             if let Some(text) = self.variables.get(&name) {
-                let found_in = format!("environment variable {name}");
-                return Some((Value::String(text.clone()), found_in, path.join(".")));
+                return Some(Found {
+                    value: Value::String(text.clone()),
+                    place: format!("environment variable {name}"),
+                    key: path.join("."),
+                    span: None,
+                });
             }
         }
         let config_trees: &[Tree] = match store {
@@ -111,7 +126,12 @@ impl Providers {
                 for tree in trees {
                     let node = path.iter().try_fold(&tree.node, |node, part| node.get(part));
                     if let Some(node) = node {
-                        return Some((node.value.clone(), tree.shown.clone(), path.join(".")));
+                        return Some(Found {
+                            value: node.value.clone(),
+                            place: tree.shown.clone(),
+                            key: path.join("."),
+                            span: Some(node.span.clone()),
+                        });
                     }
                 }
             }

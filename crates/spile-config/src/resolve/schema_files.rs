@@ -1,4 +1,7 @@
 //! `import_schema_path` and `export_schema_path`: of the pipeline, else a setting, looked up where dlt looks.
+//!
+//! dlt has settings for the form of the files too. Invariant: one that asks for another form than Spile's is refused where a
+//! folder is named, and has no effect elsewhere, as in dlt.
 
 use std::path::PathBuf;
 
@@ -6,12 +9,43 @@ use spile_core::{Diagnostic, SchemaFiles, Store, Value};
 
 use crate::resolve::Resolver;
 
+/// The words that dlt reads as true.
+const DLT_TRUE: [&str; 5] = ["yes", "true", "t", "y", "1"];
+
 impl Resolver<'_> {
     pub(super) fn schema_files(&mut self) -> SchemaFiles {
-        SchemaFiles {
+        let files = SchemaFiles {
             import: self.schema_folder("import_schema_path"),
             export: self.schema_folder("export_schema_path"),
+        };
+        if files.import.is_some() || files.export.is_some() {
+            self.check_form("external_schema_format", "yaml", &["yaml"]);
+            self.check_form("external_schema_format_remove_defaults", "true", &DLT_TRUE);
         }
+        files
+    }
+
+    /// Refuses a setting of the files' form that is not the only one that Spile has. dlt does not look under the name of the
+    /// pipeline here.
+    fn check_form(&mut self, key: &'static str, only: &str, words: &[&str]) {
+        let Some(found) = self.providers.find(&[vec!["schema", key], vec![key]], Store::Config) else {
+            return;
+        };
+        let is_kept = match &found.value {
+            Value::String(text) => words.contains(&text.to_lowercase().as_str()),
+            Value::Bool(flag) => *flag && words.contains(&"true"),
+            _ => false,
+        };
+        if is_kept {
+            return;
+        }
+        let message = format!("{key} other than {only} is not supported, found in {}", found.place);
+        let mut finding = Diagnostic::error("config/not-supported", message)
+            .hint(format!("Remove the setting, or set it to {only}."));
+        if let Some(span) = &found.span {
+            finding = finding.at(span);
+        }
+        self.report(finding);
     }
 
     /// Returns a folder, relative ones from the working folder.

@@ -67,6 +67,42 @@ fn broken_settings_are_reported_without_their_text() {
 }
 
 #[test]
+fn schema_files_have_one_form() {
+    const FORM: &str = "external_schema_format";
+    const DEFAULTS: &str = "external_schema_format_remove_defaults";
+    let project =
+        |toml: &str| yaml(BEARER).variable("CREDENTIALS__TOKEN", "t").file(".dlt/config.toml", toml);
+    for folder in ["import_schema_path", "export_schema_path"] {
+        for (toml, at) in [
+            (format!("[schema]\n{FORM} = 'json'\n"), (2, 26)),
+            (format!("{FORM} = 'xml'\n"), (1, 26)),
+            (format!("[schema]\n{DEFAULTS} = false\n"), (2, 42)),
+        ] {
+            let found = project(&toml).variable(&folder.to_uppercase(), "s").load("c.yaml").diagnostics;
+            assert_eq!(found.len(), 1, "{toml}: {found:?}");
+            let span = found[0].span.as_ref().unwrap();
+            assert_eq!(
+                (found[0].code, span.file.name.as_str()),
+                ("config/not-supported", ".dlt/config.toml")
+            );
+            assert_eq!(span.line_column(), at, "{toml}");
+        }
+    }
+    let in_a_variable =
+        project("").variable("EXPORT_SCHEMA_PATH", "s").variable("SCHEMA__EXTERNAL_SCHEMA_FORMAT", "dbml");
+    let found = render(&in_a_variable.load("c.yaml").diagnostics);
+    assert!(found.contains("environment variable SCHEMA__EXTERNAL_SCHEMA_FORMAT"), "{found}");
+    // The form that Spile has, a setting for files that nobody asks for, and places where dlt does not look.
+    for (toml, folder) in [
+        (format!("[schema]\n{FORM} = 'yaml'\n{DEFAULTS} = true\n"), "EXPORT_SCHEMA_PATH"),
+        (format!("[schema]\n{FORM} = 'json'\n"), "UNRELATED"),
+        (format!("[c.schema]\n{FORM} = 'json'\n"), "EXPORT_SCHEMA_PATH"),
+    ] {
+        project(&toml).variable(folder, "s").plan("c.yaml");
+    }
+}
+
+#[test]
 fn path_parameters_are_bound_in_order() {
     let text = "client: {base_url: https://h}\nresources: [{name: a, endpoint: {path: '/{x}/y'}}]\n";
     let url = |project: &Project| project.plan("c.yaml").resources[0].url.to_string();
