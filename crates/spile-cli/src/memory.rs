@@ -15,10 +15,10 @@ const PURGE_DELAY: mi_option_t = 15;
 /// What it is unless somebody set it: milliseconds that unused memory is kept.
 const PURGE_DELAY_DEFAULT: c_long = 1000;
 /// What suits a run: its memory comes in waves of a second, and DuckDB needs it when the last one is over.
-const PURGE_DELAY_HERE: c_long = 10;
+const PURGE_DELAY_HERE: c_long = 50;
 
-/// Makes the allocator give memory back within a tenth of a second. It takes no measurable time, and the peak of a run is a
-/// third lower (see BENCHMARKS.md).
+/// Makes the allocator give memory back soon. The peak of a run is a third lower by that (see BENCHMARKS.md), for no
+/// measurable time; a fifth of this delay takes a twentieth more.
 pub(crate) fn give_back_soon() {
     #[expect(unsafe_code, reason = "two calls that read and write a number in the allocator")]
     // SAFETY: both functions take any option number, may be called at any time, and touch no memory of ours. That the number
