@@ -29,6 +29,9 @@ pub struct Capabilities {
     pub transactional: bool,
     /// Whether rows can take the place of rows with the same key; where not, `merge` appends.
     pub merges: bool,
+    /// Widths in bits of the types for whole numbers, ascending: a column with a precision has the least that holds it.
+    /// Empty: a precision bounds no value.
+    pub integer_bits: &'static [u8],
 }
 
 /// What a destination knows of a pipeline.

@@ -52,11 +52,11 @@ impl Column {
         Self { name, role, row_stamp: 0, slot: 0, variants: Vec::new(), data: None }
     }
 
-    /// Gives the column its type, once.
-    pub(crate) fn set_type(&mut self, data_type: DataType, schema: &ColumnSchema) {
+    /// Gives the column its type, once. `integer_bits` is that of the destination's `Capabilities`.
+    pub(crate) fn set_type(&mut self, data_type: DataType, schema: &ColumnSchema, integer_bits: &[u8]) {
         self.data.get_or_insert_with(|| Data {
             kind: data_type,
-            values: Values::new(data_type, schema),
+            values: Values::new(data_type, schema, integer_bits),
             validity: NullBufferBuilder::new(0),
             len: 0,
         });

@@ -44,6 +44,7 @@ pub struct Normalizer {
     pub(crate) hash_buffer: Vec<u8>,
     pub(crate) load_id: String,
     pub(crate) naming: Naming,
+    integer_bits: &'static [u8],
     pub(crate) nesting_max: usize,
     pub(crate) columns_max: usize,
     /// Whether nested rows of the page under way carry the root's id.
@@ -97,6 +98,7 @@ impl Normalizer {
             hash_buffer: Vec::new(),
             load_id: load_id.to_owned(),
             naming,
+            integer_bits: &[],
             nesting_max: limits.nesting_max.min(NESTING_LIMIT),
             columns_max: limits.columns_max,
             propagates_root_id: false,
@@ -107,6 +109,13 @@ impl Normalizer {
             choosing: FxHashMap::default(),
             table_by_name: FxHashMap::default(),
         }
+    }
+
+    /// Says which widths the destination has for whole numbers, as in `Capabilities`. It comes before the first resource.
+    #[must_use]
+    pub fn with_integer_bits(mut self, integer_bits: &'static [u8]) -> Self {
+        self.integer_bits = integer_bits;
+        self
     }
 
     /// Declares a resource before its pages: its root table, key hints, declared columns and write disposition.
@@ -283,8 +292,8 @@ impl Normalizer {
             return *table;
         }
         let table = match self.catalog.schema().tables.get(name) {
-            Some(schema) => Table::root(schema, self.naming),
-            None => Table::root(&TableSchema::new(name), self.naming),
+            Some(schema) => Table::root(schema, self.naming, self.integer_bits),
+            None => Table::root(&TableSchema::new(name), self.naming, self.integer_bits),
         };
         self.add_table(table)
     }
@@ -310,11 +319,11 @@ impl Normalizer {
             return Ok(*table);
         }
         let mut table = if let Some(schema) = self.catalog.schema().tables.get(&name) {
-            Table::nested(schema, path, self.propagates_root_id, self.naming)
+            Table::nested(schema, path, self.propagates_root_id, self.naming, self.integer_bits)
         } else {
             let mut schema = TableSchema::new(name);
             schema.parent = Some(self.tables[parent].name.clone());
-            Table::nested(&schema, path, self.propagates_root_id, self.naming)
+            Table::nested(&schema, path, self.propagates_root_id, self.naming, self.integer_bits)
         };
         table.contract = contract;
         Ok(self.add_table(table))

@@ -35,6 +35,8 @@ pub(crate) struct Table {
     /// The number of the record that each row comes from, where row keys do not tell; see [`ROOT_LINK`].
     links: Vec<i64>,
     naming: Naming,
+    /// As in `Capabilities`.
+    pub(crate) integer_bits: &'static [u8],
     /// Columns by what the destination tells their names apart by.
     by_name: FxHashMap<String, usize>,
     system: System,
@@ -77,8 +79,8 @@ pub(crate) struct ParentValues<'a> {
 
 impl Table {
     /// Makes the builders of a root table.
-    pub(crate) fn root(schema: &TableSchema, naming: Naming) -> Self {
-        let mut table = Self::new(schema, schema.name.clone(), naming);
+    pub(crate) fn root(schema: &TableSchema, naming: Naming, integer_bits: &'static [u8]) -> Self {
+        let mut table = Self::new(schema, schema.name.clone(), naming, integer_bits);
         let load_id = table.system_column("_dlt_load_id", Role::System);
         table.system.kind = Kind::Root { load_id };
         table.load(schema);
@@ -86,8 +88,14 @@ impl Table {
     }
 
     /// Makes the builders of a nested table. It enters the schema with its first row, as in dlt.
-    pub(crate) fn nested(schema: &TableSchema, path: String, has_root_id: bool, naming: Naming) -> Self {
-        let mut table = Self::new(schema, path, naming);
+    pub(crate) fn nested(
+        schema: &TableSchema,
+        path: String,
+        has_root_id: bool,
+        naming: Naming,
+        integer_bits: &'static [u8],
+    ) -> Self {
+        let mut table = Self::new(schema, path, naming, integer_bits);
         let root_id = has_root_id.then(|| table.system_column("_dlt_root_id", Role::System));
         let parent_id = table.system_column("_dlt_parent_id", Role::System);
         let list_index = table.system_column("_dlt_list_idx", Role::System);
@@ -96,7 +104,7 @@ impl Table {
         table
     }
 
-    fn new(schema: &TableSchema, path: String, naming: Naming) -> Self {
+    fn new(schema: &TableSchema, path: String, naming: Naming, integer_bits: &'static [u8]) -> Self {
         let mut table = Self {
             name: schema.name.clone(),
             path,
@@ -109,6 +117,7 @@ impl Table {
             key: Vec::new(),
             links: Vec::new(),
             naming,
+            integer_bits,
             by_name: FxHashMap::default(),
             system: System { row_id: 0, kind: Kind::Root { load_id: 0 }, is_known: false },
         };
@@ -132,7 +141,7 @@ impl Table {
         for column in schema.columns.values() {
             let index = self.column(&column.name);
             if let Some(data_type) = column.data_type {
-                self.columns[index].set_type(data_type, column);
+                self.columns[index].set_type(data_type, column, self.integer_bits);
             }
             let is_required = !column.nullable && self.columns[index].role == Role::Data;
             if is_required && !self.required.contains(&index) {
@@ -232,7 +241,7 @@ impl Table {
             if schema.data_type != Some(data_type) {
                 return Err(reserved_column(&self.name, &column.name));
             }
-            column.set_type(data_type, schema);
+            column.set_type(data_type, schema, self.integer_bits);
         }
         catalog.mark_seen_data(&self.name);
         self.system.is_known = true;

@@ -82,7 +82,7 @@ pub fn preview(
     let Import { mut schema, warnings, .. } = line.first_schema(&stored)?;
     let naming = Naming::new(schema.adopt_naming(plan.naming)?, IDENTIFIERS);
     let package = line.open_package(&stored, String::new(), "")?;
-    let staged = line.fill(package, &stored, schema, naming)?;
+    let staged = line.fill(package, &stored, schema, naming, &[])?;
     let mut report = reporting::empty(plan, String::new());
     report.warnings.extend(warnings);
     reporting::add_staged(&mut report, plan, &staged);

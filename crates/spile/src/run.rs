@@ -95,7 +95,7 @@ impl Line<'_> {
         // A package builds on what is there, whatever the run makes of it.
         let base = base_hash(&stored);
         let (stored, clearing) = refresh::apply(self.plan, stored);
-        let Capabilities { name, identifiers, merges, .. } = destination.capabilities();
+        let Capabilities { name, identifiers, merges, integer_bits, .. } = destination.capabilities();
         if !merges {
             report.warnings.extend(self.merging_resources().map(|resource| {
                 format!("{resource}: rows are appended; `merge` needs a database, and {name} is none")
@@ -108,7 +108,7 @@ impl Line<'_> {
         let naming = Naming::new(schema.adopt_naming(self.plan.naming)?, identifiers);
         let declared = if is_missing { Some(self.declared(&schema, naming)?) } else { None };
         let package = self.open_package(&stored, base + &imported_hash(&schema), &report.destination)?;
-        let staged = self.fill(package, &stored, schema, naming)?;
+        let staged = self.fill(package, &stored, schema, naming, integer_bits)?;
         reporting::add_staged(report, self.plan, &staged);
         let moved = self.moved(&staged.package);
         let state = state::advance(stored.state.as_ref(), self.plan, &moved, &self.reset_resources());
@@ -203,8 +203,10 @@ impl Line<'_> {
         stored: &Stored,
         schema: Schema,
         naming: Naming,
+        integer_bits: &'static [u8],
     ) -> Result<StagedLoad> {
-        let mut normalizer = Normalizer::new(schema, &package.opened.load_id, naming, &self.plan.limits);
+        let mut normalizer = Normalizer::new(schema, &package.opened.load_id, naming, &self.plan.limits)
+            .with_integer_bits(integer_bits);
         normalizer.apply_changes(&package.changes);
         let mut roots = self.declare(&mut normalizer)?;
         let counters: BTreeMap<String, Arc<Counters>> =

@@ -139,6 +139,41 @@ fn loads_are_whole_whatever_the_disposition() {
     assert_eq!(postgres.query(unique), ["_dlt_pipeline_state", "rows", "rows__tags"]);
 }
 
+/// dlt's load fails there and stays pending.
+#[test]
+fn whole_numbers_beyond_their_column_are_loaded_beside_it() {
+    const ROWS: &str = "SELECT n, n__v_bigint FROM wide_dataset.rows WHERE id = ";
+    let server = Server::start(|_| Reply::json(json!([{"id": 1, "n": -32768}, {"id": 2, "n": 70000}])));
+    let config = json!({
+        "client": {"base_url": server.url("/")},
+        "resources": [{
+            "name": "rows", "columns": {"n": {"data_type": "bigint", "precision": 16}},
+            "endpoint": {"path": "rows", "paginator": "single_page"},
+        }],
+    });
+    let place = Place::new();
+    place.write("wide.json", &config.to_string());
+    place.run(&["run", "wide.json"]).expect(0);
+    let row = |id: u8| place.row("wide.duckdb", &format!("{ROWS}{id}"));
+    assert_eq!([row(1), row(2)], [["-32768", ""], ["", "70000"]]);
+
+    let Some(postgres) = Postgres::start() else { return };
+    place
+        .run(&[
+            "run",
+            "wide.json",
+            "--destination",
+            &postgres.url(),
+            "--pipeline",
+            "on_postgres",
+            "--dataset",
+            "wide_dataset",
+        ])
+        .expect(0);
+    let row = |id: u8| postgres.query(&format!("{ROWS}{id}"));
+    assert_eq!([row(1), row(2)], [["-32768,-"], ["-,70000"]]);
+}
+
 #[test]
 fn a_kill_while_loading_loses_and_doubles_nothing() {
     let Some(postgres) = Postgres::start() else { return };

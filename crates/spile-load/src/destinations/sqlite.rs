@@ -320,6 +320,7 @@ impl SqlDialect for SqliteDialect {
             identifiers: IdentifierRules { length_max: 63, bytes_max: None, is_case_sensitive: false },
             transactional: true,
             merges: true,
+            integer_bits: &[],
         }
     }
 

@@ -21,6 +21,7 @@ impl SqlDialect for PlainDialect {
             identifiers: IdentifierRules { length_max: 63, bytes_max: None, is_case_sensitive: true },
             transactional: true,
             merges: true,
+            integer_bits: &[],
         }
     }
 

@@ -21,6 +21,11 @@ pub(crate) enum Values {
     Json(TextValues),
     Binary(TextValues),
     Bigint(Vec<i64>),
+    /// Whole numbers of fewer bits than 64.
+    NarrowBigint {
+        values: Vec<i64>,
+        bits: u8,
+    },
     Timestamp(Vec<i64>),
     /// In UTC too, in a column that says no time zone.
     NaiveTimestamp(Vec<i64>),
@@ -37,12 +42,15 @@ pub(crate) enum Values {
 
 impl Values {
     /// Makes an empty buffer.
-    pub(crate) fn new(data_type: DataType, schema: &ColumnSchema) -> Self {
+    pub(crate) fn new(data_type: DataType, schema: &ColumnSchema, integer_bits: &[u8]) -> Self {
         match data_type {
             DataType::Text => Self::Text(TextValues::new()),
             DataType::Json => Self::Json(TextValues::new()),
             DataType::Binary => Self::Binary(TextValues::new()),
-            DataType::Bigint => Self::Bigint(Vec::new()),
+            DataType::Bigint => match narrow_bits(schema, integer_bits) {
+                Some(bits) => Self::NarrowBigint { values: Vec::new(), bits },
+                None => Self::Bigint(Vec::new()),
+            },
             DataType::Timestamp if schema.hints.get("timezone") == Some(&false.into()) => {
                 Self::NaiveTimestamp(Vec::new())
             }
@@ -109,6 +117,10 @@ impl Values {
                 None => false,
             },
             Self::Bigint(values) => push_some(values, coerce::bigint(value.kind())),
+            Self::NarrowBigint { values, bits } => {
+                let number = coerce::bigint(value.kind());
+                push_some(values, number.filter(|number| is_within(*number, *bits)))
+            }
             Self::Timestamp(values) | Self::NaiveTimestamp(values) => {
                 push_some(values, coerce::timestamp(value.kind()))
             }
@@ -148,6 +160,7 @@ impl Values {
         match self {
             Self::Text(values) | Self::Json(values) | Self::Binary(values) => values.pad(count),
             Self::Bigint(values)
+            | Self::NarrowBigint { values, .. }
             | Self::Timestamp(values)
             | Self::NaiveTimestamp(values)
             | Self::Time(values) => {
@@ -165,6 +178,7 @@ impl Values {
         match self {
             Self::Text(values) | Self::Json(values) | Self::Binary(values) => values.truncate(count),
             Self::Bigint(values)
+            | Self::NarrowBigint { values, .. }
             | Self::Timestamp(values)
             | Self::NaiveTimestamp(values)
             | Self::Time(values) => values.truncate(count),
@@ -180,6 +194,7 @@ impl Values {
         match self {
             Self::Text(_) | Self::Json(_) | Self::Binary(_) | Self::Date(_) => 4,
             Self::Bigint(_)
+            | Self::NarrowBigint { .. }
             | Self::Timestamp(_)
             | Self::NaiveTimestamp(_)
             | Self::Time(_)
@@ -194,6 +209,7 @@ impl Values {
         match self {
             Self::Text(values) | Self::Json(values) | Self::Binary(values) => values.len_bytes(),
             Self::Bigint(values)
+            | Self::NarrowBigint { values, .. }
             | Self::Timestamp(values)
             | Self::NaiveTimestamp(values)
             | Self::Time(values) => values.len() * 8,
@@ -217,7 +233,9 @@ impl Values {
                 let array = BinaryArray::try_new(offsets, bytes, nulls).map_err(build_error)?;
                 Ok(Arc::new(array))
             }
-            Self::Bigint(values) => Ok(Arc::new(take::<Int64Type>(values, nulls)?)),
+            Self::Bigint(values) | Self::NarrowBigint { values, .. } => {
+                Ok(Arc::new(take::<Int64Type>(values, nulls)?))
+            }
             Self::NaiveTimestamp(values) => Ok(Arc::new(take::<TimestampMicrosecondType>(values, nulls)?)),
             Self::Timestamp(values) => {
                 let array = take::<TimestampMicrosecondType>(values, nulls)?;
@@ -254,6 +272,19 @@ fn take<T: ArrowPrimitiveType>(
     let room = Vec::with_capacity(values.len());
     let taken = std::mem::replace(values, room);
     PrimitiveArray::try_new(ScalarBuffer::from(taken), nulls).map_err(build_error)
+}
+
+/// Returns the bits of whole numbers at the destination, when these are fewer than 64.
+fn narrow_bits(schema: &ColumnSchema, integer_bits: &[u8]) -> Option<u8> {
+    let precision = schema.hints.get("precision")?.as_u64()?;
+    let bits = integer_bits.iter().copied().find(|bits| precision <= u64::from(*bits))?;
+    (bits < 64).then_some(bits)
+}
+
+/// Returns whether a number has no more bits, the sign included.
+fn is_within(number: i64, bits: u8) -> bool {
+    let bound = 1_i64 << (bits - 1);
+    (-bound..bound).contains(&number)
 }
 
 /// Returns precision and scale of a decimal column, as hinted when the hint makes sense.

@@ -135,9 +135,10 @@ impl Normalizer {
     fn set_type(&mut self, table: usize, column: usize, value: Json<'_>, origin: Origin) -> Result<()> {
         let data_type = coerce::infer(value.kind());
         let table = &mut self.tables[table];
+        let integer_bits = table.integer_bits;
         let column = &mut table.columns[column];
         let schema = self.catalog.type_column(&table.name, &column.name, data_type, origin)?;
-        column.set_type(schema.data_type.unwrap_or(data_type), schema);
+        column.set_type(schema.data_type.unwrap_or(data_type), schema, integer_bits);
         Ok(())
     }
 

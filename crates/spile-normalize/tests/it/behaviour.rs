@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-use spile_core::{Error, Limits, LoadPlan, Schema, WriteDisposition};
+use spile_core::{ColumnSchema, DataType, Error, Limits, LoadPlan, Schema, TableSchema, WriteDisposition};
 use spile_normalize::{Flushed, Normalizer};
 
 use crate::support::{self, Rows};
@@ -111,6 +111,41 @@ fn whole_numbers_beyond_64_bits_are_kept_as_text() {
         ]
     );
     assert_eq!(warnings.len(), 2, "{warnings:?}");
+}
+
+#[test]
+fn whole_numbers_beyond_a_narrow_column_get_a_variant() {
+    for (precision, widths, is_stored, is_beside) in [
+        (16, &[8, 16, 32, 64][..], -32768..=32767_i64, Some(32768)),
+        // PostgreSQL has no type of 8 bits.
+        (5, &[16, 32, 64], -32768..=32767, Some(-32769)),
+        (17, &[16, 32, 64], i32::MIN.into()..=i32::MAX.into(), Some(2_147_483_648_i64)),
+        (33, &[16, 32, 64], i64::MIN..=i64::MAX, None),
+        (16, &[], i64::MIN..=i64::MAX, None),
+    ] {
+        let mut declared = ColumnSchema::new("a", DataType::Bigint);
+        declared.hints.insert("precision".to_owned(), precision.into());
+        let mut schema = Schema::new("s");
+        let mut table = TableSchema::new("t");
+        table.columns.insert("a".to_owned(), declared);
+        schema.tables.insert("t".to_owned(), table);
+        let mut normalizer =
+            Normalizer::new(schema, "7.5", support::naming(), &Limits::default()).with_integer_bits(widths);
+        normalizer.add_resource("t", &support::load("t"), None).unwrap();
+        let (least, most) = (is_stored.start(), is_stored.end());
+        let beside = is_beside.unwrap_or(0);
+        let body = format!(r#"[{{"a":{least}}},{{"a":{most}}},{{"a":{beside}}},{{"a":"{beside}"}}]"#);
+        normalizer.push(&support::page("t", 1, &body)).unwrap();
+        let rows = &rows(&normalizer.flush().unwrap())["t"];
+        assert_eq!((&rows[0]["a"], &rows[1]["a"]), (&json!(least), &json!(most)), "{precision} {widths:?}");
+        let of = |row: usize, column: &str| rows[row].get(column).cloned();
+        if is_beside.is_some() {
+            assert_eq!((of(2, "a"), of(2, "a__v_bigint")), (None, Some(json!(beside))));
+            assert_eq!((of(3, "a"), of(3, "a__v_text")), (None, Some(json!(beside.to_string()))));
+        } else {
+            assert_eq!((of(2, "a"), of(3, "a")), (Some(json!(0)), Some(json!(0))));
+        }
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ impl SqlDialect for DuckDbDialect {
             identifiers: IdentifierRules { length_max: 65536, bytes_max: None, is_case_sensitive: false },
             transactional: true,
             merges: true,
+            integer_bits: &[8, 16, 32, 64],
         }
     }
 

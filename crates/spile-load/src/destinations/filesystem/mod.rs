@@ -134,6 +134,7 @@ impl Destination for FilesDestination {
             },
             transactional: false,
             merges: false,
+            integer_bits: &[],
         }
     }
 

@@ -22,6 +22,7 @@ impl SqlDialect for PostgresDialect {
             identifiers: IdentifierRules { length_max: 63, bytes_max: Some(63), is_case_sensitive: true },
             transactional: true,
             merges: true,
+            integer_bits: &[16, 32, 64],
         }
     }
 
