@@ -184,6 +184,9 @@ class Dataset:
     def family(self, root):
         return {name for name in self.tables if name == root or name.startswith(root + self.separator)}
 
+    def declared(self, root):
+        return {name for name in self.hints if name == root or name.startswith(root + self.separator)}
+
     def stored(self, name):
         """The columns of the stored schema, in order, and what the table says of itself."""
         table = self.hints.get(name, {})
@@ -216,6 +219,10 @@ def compare(root, expected, found):
         elif expected.stored(name) != found.stored(name):
             problems.append(f"{name}: stored schema\n  dlt:   {expected.stored(name)}\n  spile: {found.stored(name)}")
         problems.extend(found.id_problems.get(name, []))
+    # Tables that are declared and have had no rows are in the stored schema alone.
+    for name in sorted((expected.declared(root) | found.declared(root)) - set(expected.tables) - set(found.tables)):
+        if expected.stored(name) != found.stored(name):
+            problems.append(f"{name}: stored schema\n  dlt:   {expected.stored(name)}\n  spile: {found.stored(name)}")
     return problems
 
 
