@@ -240,6 +240,28 @@ pub const KEY_GROUPS: &[KeyGroup] = &[
         ],
     },
     KeyGroup {
+        name: "nested_hints",
+        place: "resources[].nested_hints.*",
+        summary: "Hints of the table that a list of the record becomes; its key is that of the list.",
+        example: "client: {base_url: https://api.example.com/v1}\nresources:\n  - name: orders\n    nested_hints:\n      items:\n        columns:\n          price: {name: price, data_type: decimal}\n",
+        fields: &[
+            key("columns", "map of column or list of column or json_schema", "null", "Hints of its columns."),
+            key("references", "list of reference", "null", "References to other tables, kept in the schema."),
+            key(
+                "table_format",
+                "`iceberg` or `delta` or `hive` or `native`",
+                "null",
+                "Kept in the schema, for other destinations.",
+            ),
+            key(
+                "file_format",
+                "`preferred` or `jsonl` or `typed-jsonl` or `insert_values` or `parquet` or `csv` or `reference` or `model`",
+                "null",
+                "Kept in the schema, for other destinations.",
+            ),
+        ],
+    },
+    KeyGroup {
         name: "reference",
         place: "resources[].references[]",
         summary: "A reference from columns of this table to columns of another; kept in the stored schema.",

@@ -68,8 +68,8 @@ pub use package::{Manifest, PackageState, SealedPackage, SegmentFile, TableLoad}
 pub use page::{Page, PageEvidence, PageId, Totals};
 pub use paginate::{Ahead, Paginator, Position, Step, StopReason};
 pub use plan::{
-    AskedBounds, ClientPlan, ColumnHint, DestinationPlan, LoadPlan, Method, ParamValue, Plan, Provenance,
-    ResourcePlan, RetryPlan, SchemaFiles, TemplatePart, WriteDisposition,
+    AskedBounds, ClientPlan, ColumnHint, DestinationPlan, LoadPlan, Method, NestedHints, ParamValue, Plan,
+    Provenance, ResourcePlan, RetryPlan, SchemaFiles, TemplatePart, WriteDisposition,
 };
 pub use refresh::{Clearing, Refresh};
 pub use registry::{Def, FieldDoc, Registry};

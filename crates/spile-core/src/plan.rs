@@ -135,6 +135,17 @@ pub struct ColumnHint {
     pub hints: BTreeMap<String, Value>,
 }
 
+/// Declared columns of a table of nested rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NestedHints {
+    /// The key of the lists as written: one part, which follows the name of the resource's table.
+    pub name: String,
+    /// Declared columns.
+    pub columns: Vec<ColumnHint>,
+    /// As [`LoadPlan::table_hints`].
+    pub table_hints: Vec<(String, Value)>,
+}
+
 /// How a resource is loaded.
 #[derive(Debug, Clone)]
 pub struct LoadPlan {
@@ -152,6 +163,8 @@ pub struct LoadPlan {
     pub merge_key: Vec<String>,
     /// Declared columns.
     pub columns: Vec<ColumnHint>,
+    /// Hints of nested tables, in the order as written.
+    pub nested_hints: Vec<NestedHints>,
     /// Levels that become tables and columns; `None`: dlt's default of 1000.
     pub max_table_nesting: Option<u32>,
     /// What data that would change the schema may do; `None`: what the stored table says, else everything.

@@ -33,6 +33,7 @@ mod iso;
 mod lineage;
 mod literal;
 mod merge_hints;
+mod nested_hints;
 mod normalizer;
 mod remarks;
 mod schema_hints;

@@ -14,6 +14,7 @@ use crate::catalog::Catalog;
 use crate::contract::{Dropped, TableContract};
 use crate::ids::{RootIdKind, RootIds};
 use crate::lineage::Lineage;
+use crate::nested_hints;
 use crate::remarks::Remarks;
 use crate::schema_hints::{self, Resource};
 use crate::shape::Shape;
@@ -149,14 +150,21 @@ impl Normalizer {
             cursor_field,
             self.naming,
         )?;
-        let table = &declared.table;
+        self.reload(&declared.table);
+        for hints in &load.nested_hints {
+            self.reload(&nested_hints::table_name(&self.catalog, &declared.table, &hints.name, self.naming));
+        }
+        Ok(declared)
+    }
+
+    /// Brings what was declared of a table since to its builders, if it has some.
+    fn reload(&mut self, table: &str) {
         if let (Some(builders), Some(schema)) =
             (self.table_by_name.get(&*self.naming.folded(table)), self.schema().tables.get(table))
         {
             let (builders, schema) = (*builders, schema.clone());
             self.tables[builders].load(&schema);
         }
-        Ok(declared)
     }
 
     /// Replays changes that an earlier process of the same run handed out. It comes before the first page.

@@ -12,6 +12,7 @@ use crate::catalog::Catalog;
 use crate::contract::{self, TableContract};
 use crate::ids::RootIdKind;
 use crate::merge_hints;
+use crate::nested_hints;
 use crate::warnings::Warnings;
 
 /// dlt's bound on nesting.
@@ -69,14 +70,13 @@ pub(crate) fn declare(
         .and_then(|marks| marks.get("max_nesting"))
         .and_then(Value::as_u64)
         .map_or(NESTING_DEFAULT, |levels| u32::try_from(levels).unwrap_or(u32::MAX));
-    for (hint, value) in &load.table_hints {
-        table.properties.insert(hint.clone(), normalized_hint(value, naming));
-    }
     let modes = contract::of_table(table, load.schema_contract);
+    apply_hints(table, naming, &load.table_hints);
     for hint in &load.columns {
-        let column = naming.path(&hint.name);
-        warn_retyped(warnings, table, &column, hint);
-        apply_hint(table, naming, &column, hint);
+        // What is false is not stored, as in dlt, but that there is no time zone: there is one unless it is denied.
+        apply_column(table, warnings, naming, hint, |key, value| {
+            *value != Value::Bool(false) || key == "timezone"
+        });
     }
     for (keys, hint) in [(&load.primary_key, "primary_key"), (&load.merge_key, "merge_key")] {
         for key in keys {
@@ -93,6 +93,7 @@ pub(crate) fn declare(
         let column = column_entry(table, naming, &naming.path(field));
         column.hints.insert("incremental".to_owned(), Value::Bool(true));
     }
+    nested_hints::declare(catalog, warnings, (resource, &name), (&load.nested_hints, modes), naming)?;
     let propagates_root_id = catalog.propagates_root_id(&name);
     if propagates_root_id {
         catalog.record_propagation(&name);
@@ -100,6 +101,39 @@ pub(crate) fn declare(
     let contract = TableContract { modes, columns_evolve: !catalog.is_filled_before(&name) };
     let root_id_kind = catalog.root_id_kind(&name);
     Ok(Resource { table: name, nesting, propagates_root_id, root_id_kind, contract })
+}
+
+/// Brings hints that are only kept into a table.
+pub(crate) fn apply_hints(table: &mut TableSchema, naming: Naming, hints: &[(String, Value)]) {
+    for (hint, value) in hints {
+        table.properties.insert(hint.clone(), normalized_hint(value, naming));
+    }
+}
+
+/// Brings a declared column into a table, with those of its hints that `is_stored` says yes to.
+pub(crate) fn apply_column(
+    table: &mut TableSchema,
+    warnings: &mut Warnings,
+    naming: Naming,
+    hint: &ColumnHint,
+    is_stored: impl Fn(&str, &Value) -> bool,
+) {
+    let name = naming.path(&hint.name);
+    warn_retyped(warnings, table, &name, hint);
+    let column = column_entry(table, naming, &name);
+    // A column that holds data keeps its type, as in dlt.
+    column.data_type = column.data_type.or(hint.data_type);
+    if let Some(nullable) = hint.nullable {
+        column.nullable = nullable;
+    }
+    for (key, value) in &hint.hints {
+        if is_stored(key, value) && !value.is_null() {
+            column.hints.insert(key.clone(), value.clone());
+        }
+    }
+    if column.has_hint("primary_key") {
+        column.nullable = false;
+    }
 }
 
 /// Normalises the names in a hint of the table: those of `references`. The other hints hold none.
@@ -139,25 +173,6 @@ pub(crate) fn column_entry<'a>(
         column.data_type = None;
         column
     })
-}
-
-fn apply_hint(table: &mut TableSchema, naming: Naming, name: &str, hint: &ColumnHint) {
-    let column = column_entry(table, naming, name);
-    // A column that holds data keeps its type, as in dlt.
-    column.data_type = column.data_type.or(hint.data_type);
-    if let Some(nullable) = hint.nullable {
-        column.nullable = nullable;
-    }
-    for (key, value) in &hint.hints {
-        // What is false is not stored, as in dlt, but that there is no time zone: there is one unless it is denied.
-        let is_said = *value != Value::Bool(false) || key == "timezone";
-        if is_said && !value.is_null() {
-            column.hints.insert(key.clone(), value.clone());
-        }
-    }
-    if column.has_hint("primary_key") {
-        column.nullable = false;
-    }
 }
 
 /// Says that a declared type comes too late. dlt would change the schema and leave the column as it is.

@@ -26,6 +26,7 @@ pub(super) const RESOURCE_WITH_NAME: &[FieldDoc] = &[
     key("primary_key", "string or list of string", "null", "What identifies a record."),
     key("merge_key", "string or list of string", "null", "What groups records that replace each other."),
     key("columns", "map of column or list of column or json_schema", "null", "Hints of columns."),
+    key("nested_hints", "map of nested_hints", "null", "Hints of nested tables, by the key of their lists."),
     key(
         "table_name",
         "string or function",

@@ -71,6 +71,9 @@ impl Resolver<'_> {
         let nesting = self.optional(nesting, |this, node| this.count(node, "max_table_nesting"));
         let (write_disposition, merge) = disposition?;
         let table_hints = self.table_hints(resource);
+        let contract_now = contract.as_ref().ok().copied().flatten();
+        let nested_hints =
+            get("nested_hints").map_or(Some(Vec::new()), |node| self.nested_hints(node, contract_now));
         Some(LoadPlan {
             table: table.ok()?.unwrap_or_else(|| name.to_owned()),
             table_choice,
@@ -79,13 +82,14 @@ impl Resolver<'_> {
             primary_key: primary_key.ok()?.unwrap_or_default(),
             merge_key: merge_key.ok()?.unwrap_or_default(),
             columns: columns?,
+            nested_hints: nested_hints?,
             max_table_nesting: nesting.ok()?.map(|levels| u32::try_from(levels).unwrap_or(u32::MAX)),
             schema_contract: contract.ok()?,
             table_hints: table_hints?,
         })
     }
 
-    fn columns(&mut self, node: &Node) -> Option<Vec<ColumnHint>> {
+    pub(super) fn columns(&mut self, node: &Node) -> Option<Vec<ColumnHint>> {
         if json_schema::is_schema(node) {
             return self.json_schema_columns(node);
         }

@@ -17,6 +17,7 @@ mod incremental;
 mod json_schema;
 mod merge;
 mod naming;
+mod nested_hints;
 mod network;
 mod params;
 mod parent;
@@ -273,15 +274,15 @@ fn start_of(node: &Node) -> Span {
 #[cfg(test)]
 mod tests {
     use super::{
-        TOP, client, decoder, disposition, endpoint, functions, hints, incremental, resource, retry,
-        table_hints,
+        TOP, client, decoder, disposition, endpoint, functions, hints, incremental, nested_hints, resource,
+        retry, table_hints,
     };
     use crate::dialects::SETTING_KEYS;
     use crate::keys::KEY_GROUPS;
 
     #[test]
     fn every_known_key_is_documented() {
-        let known: [(&str, &[&str]); 18] = [
+        let known: [(&str, &[&str]); 19] = [
             ("config", TOP.known),
             ("settings", &SETTING_KEYS),
             ("client", client::CLIENT.known),
@@ -291,6 +292,7 @@ mod tests {
             ("resource_defaults", resource::RESOURCE.known),
             ("resource", resource::RESOURCE.known),
             ("step", functions::STEP.known),
+            ("nested_hints", nested_hints::NESTED.known),
             ("reference", table_hints::REFERENCE.known),
             ("write_disposition", disposition::DISPOSITION.known),
             ("schema_contract", hints::CONTRACT.known),

@@ -18,6 +18,7 @@ pub(super) const RESOURCE: KnownKeys = KnownKeys {
         "primary_key",
         "merge_key",
         "columns",
+        "nested_hints",
         "table_name",
         "max_table_nesting",
         "selected",
@@ -30,10 +31,7 @@ pub(super) const RESOURCE: KnownKeys = KnownKeys {
         "file_format",
         "processing_steps",
     ],
-    later: &[
-        ("parent_table_name", "Remove it; nested tables are named after their parent."),
-        ("nested_hints", "Remove it; hints of nested tables come in a later version."),
-    ],
+    later: &[("parent_table_name", "Remove it; nested tables are named after their parent.")],
 };
 
 /// Keys that people put one level too high, with where they belong.

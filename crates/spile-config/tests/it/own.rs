@@ -133,10 +133,11 @@ fn what_cannot_be_said_of_own_resources_is_named() {
             "config/not-supported 7:69 `apply_hints` of a resource is not supported yet",
         ),
         (
-            "@dlt.resource(nested_hints={'a': 1})\ndef own():\n    yield 1\n",
+            "@dlt.resource(nested_hints={'a': {'primary_key': 'id'}})\ndef own():\n    yield 1\n",
             "own",
-            "config/not-supported 3:15 `nested_hints` of dlt.resource is not supported yet",
+            "config/not-supported 3:35 `primary_key` in hints of a nested table is not supported yet",
         ),
+        ("@dlt.resource(nested_hints={('a', 'b'): {}})\ndef own():\n    yield 1\n", "own", "config/"),
         (
             "@dlt.resource\ndef own():\n    yield requests.get('https://h').json()\n",
             "own",

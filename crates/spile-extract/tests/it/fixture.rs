@@ -48,6 +48,7 @@ pub(crate) fn plan(url: &str, paginator: &str) -> Plan {
             primary_key: vec!["id".to_owned()],
             merge_key: Vec::new(),
             columns: Vec::new(),
+            nested_hints: Vec::new(),
             max_table_nesting: None,
             schema_contract: None,
             table_hints: Vec::new(),

@@ -314,3 +314,41 @@ fn columns_that_are_only_null_are_told() {
     assert_eq!(sentences.len(), 2, "{sentences:?}");
     assert!(sentences[0].contains("came for a,") && sentences[1].contains("came for x,"), "{sentences:?}");
 }
+
+fn nested(name: &str, column: &str) -> spile_core::NestedHints {
+    let column = spile_core::ColumnHint {
+        name: column.to_owned(),
+        data_type: Some(spile_core::DataType::Double),
+        nullable: None,
+        hints: BTreeMap::new(),
+    };
+    spile_core::NestedHints { name: name.to_owned(), columns: vec![column], table_hints: Vec::new() }
+}
+
+#[test]
+fn hints_of_a_nested_table_reach_one_that_has_rows() {
+    let mut normalizer = normalizer(Schema::new("s"), &support::load("shared"), &Limits::default());
+    normalizer.push(&support::page("t", 1, r#"[{"kids":[{"a":1}]}]"#)).unwrap();
+    let load = LoadPlan { nested_hints: vec![nested("Kids", "b")], ..support::load("shared") };
+    normalizer.add_resource("u", &load, None).unwrap();
+    normalizer.push(&support::page("u", 2, r#"[{"kids":[{"a":2,"b":3}]}]"#)).unwrap();
+    assert_eq!(rows(&normalizer.flush().unwrap())["shared__kids"][1]["b"], 3.0);
+}
+
+#[test]
+fn hints_of_a_nested_table_spare_what_is_not_theirs() {
+    let load = LoadPlan { nested_hints: vec![nested("kids", "b")], ..support::load("t") };
+    for (property, table, expected) in [
+        (Some("freeze"), "t", "config/not-supported"),
+        (None, "t__kids", "config/table-clash"),
+        (Some("evolve"), "t", ""),
+    ] {
+        let mut stored = spile_core::TableSchema::new(table);
+        stored.properties.extend(property.map(|modes| ("schema_contract".to_owned(), json!(modes))));
+        let mut schema = Schema::new("s");
+        schema.tables.insert(table.to_owned(), stored);
+        let mut normalizer = Normalizer::new(schema, "7.5", support::naming(), &Limits::default());
+        let code = normalizer.add_resource("t", &load, None).map_or_else(|error| error.code(), |_| "");
+        assert_eq!(code, expected);
+    }
+}

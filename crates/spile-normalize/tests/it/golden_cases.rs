@@ -98,6 +98,7 @@ fn plan(run: &Value) -> LoadPlan {
         primary_key: keys("primary_key"),
         merge_key: keys("merge_key"),
         columns: columns.collect(),
+        nested_hints: Vec::new(),
         max_table_nesting: run["max_table_nesting"].as_u64().map(|levels| u32::try_from(levels).unwrap()),
         ..support::load(run["table_name"].as_str().or(run["resource"].as_str()).unwrap())
     }

@@ -22,6 +22,7 @@ pub(crate) fn load(table: &str) -> LoadPlan {
         primary_key: Vec::new(),
         merge_key: Vec::new(),
         columns: Vec::new(),
+        nested_hints: Vec::new(),
         max_table_nesting: None,
         schema_contract: None,
         table_hints: Vec::new(),

@@ -60,6 +60,7 @@ fn resource(selector: Option<&str>, page_size: Option<u64>) -> ResourcePlan {
             primary_key: vec![],
             merge_key: vec![],
             columns: vec![],
+            nested_hints: Vec::new(),
             max_table_nesting: None,
             schema_contract: None,
             table_hints: Vec::new(),

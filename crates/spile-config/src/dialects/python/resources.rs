@@ -18,12 +18,13 @@ use crate::callables::{Bound, FunctionSource};
 use crate::fields::not_supported;
 
 /// Arguments of `dlt.resource` that are keys of a resource.
-const HINTS: [&str; 13] = [
+const HINTS: [&str; 14] = [
     "name",
     "table_name",
     "max_table_nesting",
     "write_disposition",
     "columns",
+    "nested_hints",
     "primary_key",
     "merge_key",
     "schema_contract",
