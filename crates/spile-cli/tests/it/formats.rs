@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Place, Recorded, Reply, Server};
+use crate::harness::{Place, Recorded, Reply, Server, repository};
 
 const CSV: &str = "id,name\n1,a\n2,\"b,c\"\n3,é\n";
 
@@ -126,6 +126,17 @@ fn guarded(request: &Recorded, uses: &AtomicUsize) -> Reply {
             uses.store(0, Ordering::SeqCst);
             Reply::json(json!({"access_token": "t0ken-canary", "expires_in": 3600}))
         }
+        "/token" if has("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer") => {
+            let assertion = form.iter().find(|(name, _)| name == "assertion").map_or("", |(_, value)| value);
+            let parts: Vec<&str> = assertion.split('.').collect();
+            assert!(parts.len() == 3 && parts.iter().all(|part| !part.is_empty()), "{}", request.body);
+            if request.header("x-tenant") != Some("t") {
+                return Reply::json(json!({"error": "invalid_client", "error_description": "whose?"}))
+                    .status(401);
+            }
+            uses.store(0, Ordering::SeqCst);
+            Reply::json(json!({"access_token": "t0ken-canary", "expires_in": 3600}))
+        }
         "/token" => {
             Reply::json(json!({"error": "invalid_grant", "error_description": "ask again"})).status(400)
         }
@@ -149,6 +160,11 @@ fn guarded(request: &Recorded, uses: &AtomicUsize) -> Reply {
 fn tokens_are_fetched_and_renewed_and_never_shown() {
     const PAGED: &str = "path: rows, data_selector: data, paginator: {type: page_number, total_path: null}";
     let (oauth, refresh, login) = ("oauth2_client_credentials", "oauth2_refresh_token", "session_token");
+    let key = std::fs::read_to_string(repository().join("crates/spile-extract/tests/it/key.pem")).unwrap();
+    let secret_line = key.lines().nth(1).unwrap();
+    let jwt = "oauth_jwt";
+    // A JSON text is a YAML scalar too.
+    let signed = format!("auth_endpoint: URL/token, client_id: robot, private_key: {}", json!(key));
     let grant = "access_token_url: URL/token, client_id: me, client_secret: SECRET-canary";
     let form = "login_url: URL/login, token_path: session.id, prefix: 'Bearer ', login_json: {user: me, password: SECRET-canary}";
     for (kind, keys, secret, status, said) in [
@@ -165,6 +181,15 @@ fn tokens_are_fetched_and_renewed_and_never_shown() {
         (login, form.to_owned(), "g00d", 0, &[]),
         (login, form.to_owned(), "wr0ng", 1, &["source/token-refused", "403", "/login"]),
         (login, form.replace("session.id", "token"), "g00d", 1, &["has no `token`", "fields: session"]),
+        (jwt, format!("{signed}, headers: {{X-Tenant: t}}"), "g00d", 0, &[]),
+        (jwt, signed.clone(), "g00d", 1, &["source/token-refused", "invalid_client: whose?", "/token"]),
+        (
+            jwt,
+            signed.replace(&json!(key).to_string(), "SECRET-canary"),
+            "g00d",
+            2,
+            &["config/invalid-key", "RS256"],
+        ),
     ] {
         let uses = AtomicUsize::new(0);
         let server = Server::start(move |request| guarded(request, &uses));
@@ -180,7 +205,7 @@ fn tokens_are_fetched_and_renewed_and_never_shown() {
             assert!(outcome.stderr.contains(text), "{kind}: {text:?} is not in {}", outcome.stderr);
         }
         let shown = format!("{}{}", outcome.stdout, outcome.stderr);
-        assert!(!shown.contains("canary"), "{kind}: {shown}");
+        assert!(!shown.contains("canary") && !shown.contains(secret_line), "{kind}: {shown}");
         if status == 0 {
             let row = place.row("api.duckdb", "select count(*), count(distinct id) from api_dataset.items");
             assert_eq!(row, ["6", "6"], "{kind}");
