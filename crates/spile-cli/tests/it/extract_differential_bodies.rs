@@ -226,6 +226,33 @@ fn others(resources: &mut Vec<Value>) {
         json!({"path": "missing_words/{resources.parents.id}/rows", "data_selector": "data",
         "paginator": "single_page", "response_actions": [{"content": "gone", "action": "ignore"}]}),
     );
+    // Both conditions hold or the action waits; the first that ignores decides, in the middle of paging too.
+    for (name, actions) in [
+        (
+            "missing_both",
+            json!([
+                {"status_code": 404, "content": "another word", "action": "raise"},
+                {"status_code": 404, "content": "gone", "action": "ignore"},
+            ]),
+        ),
+        ("ignored_ok", json!([{"status_code": 200, "content": "\"id\"", "action": "ignore"}])),
+        (
+            "ignored_by_none",
+            json!([{"status_code": 404, "action": "ignore"}, {"content": "gone", "action": "ignore"}]),
+        ),
+        ("ignored_other_status", json!([{"status_code": 201, "content": "\"id\"", "action": "ignore"}])),
+    ] {
+        let path = if name == "missing_both" { "missing_both/{resources.parents.id}/rows" } else { name };
+        add(
+            name,
+            json!({"path": path, "data_selector": "data", "paginator": "single_page", "response_actions": actions}),
+        );
+    }
+    add(
+        "page_ignored",
+        json!({"path": "page_ignored", "data_selector": "data", "response_actions": [{"content": "\"id\":3", "action": "ignore"}],
+        "paginator": {"type": "page_number", "base_page": 1, "total_path": null}}),
+    );
     for kind in AUTO {
         for method in ["GET", "POST"] {
             add(
