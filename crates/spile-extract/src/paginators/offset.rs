@@ -2,7 +2,8 @@
 //!
 //! APIs: `?offset=200&limit=100`. Example: `{"type": "offset", "limit": 100, "total_path": null}`. In dlt:
 //! `OffsetPaginator`; as there, the offset grows by `limit`, and `maximum_offset` is exclusive. No known differences: a
-//! server that caps the page size below `limit` is caught by the caller, which holds records against totals.
+//! server that caps the page size below `limit` is caught by the caller, which holds records against totals and warns when
+//! page 2 has records after a short page 1. A cap that shows in neither way is not seen.
 
 use std::sync::Arc;
 

@@ -107,6 +107,35 @@ async fn a_page_that_comes_twice_ends_paging_and_counts_once() {
     }
 }
 
+/// The offset grows by what was asked for, as in dlt, and rows between the pages are missed: that is said.
+#[tokio::test]
+async fn a_page_size_that_is_capped_is_said_once() {
+    for (paginator, has_total, stop) in [
+        (r#"{"type":"offset","limit":3}"#, true, StopReason::TotalReached),
+        (r#"{"type":"offset","limit":3,"total_path":null}"#, false, StopReason::EmptyPage),
+    ] {
+        let server = Server::start(move |_, asked| {
+            let offset =
+                asked.target().split("offset=").nth(1).unwrap().split('&').next().unwrap().parse().unwrap();
+            let rows: Vec<_> = (0..7).skip(offset).take(2).map(|id| json!({"id": id})).collect();
+            let mut body = json!({"data": rows});
+            if has_total {
+                body["total"] = 7.into();
+            }
+            Reply::json(&body.to_string())
+        })
+        .await;
+        let outcome = run(&plan(&server.url("/"), paginator)).await;
+        let evidence: Vec<_> = outcome.pages.iter().map(|page| &page.evidence).collect();
+        assert_eq!(evidence.last().unwrap().stop, Some(stop));
+        assert_eq!(evidence.iter().map(|page| page.records).sum::<u64>(), 5);
+        let said: Vec<_> = evidence.iter().flat_map(|page| &page.warnings).collect();
+        assert!(matches!(&said[..], [one] if one.contains("not to be honoured")), "{said:?}");
+        // A total makes it more than a warning.
+        assert_eq!(evidence[0].totals.records, has_total.then_some(7));
+    }
+}
+
 #[tokio::test]
 async fn selectors_that_match_nothing_are_seen() {
     let server = Server::start(|_, _| Reply::json(r#"{"error":"x"}"#)).await;
