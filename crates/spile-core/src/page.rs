@@ -126,6 +126,10 @@ pub struct PageEvidence {
     /// Sentences about something odd but lossless on this page.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Whether the page is shorter than asked for although there is more, where the next position counts what was asked for:
+    /// an API that caps the page size leaves the rows between out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_skip_rows: bool,
     /// Why pages are no longer asked for ahead from this page on, in one sentence; nothing is wrong with the data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub one_by_one: Option<String>,

@@ -122,6 +122,7 @@ fn page(
         family: FamilyEvidence { parent: None, offers },
         warnings: Vec::new(),
         one_by_one: None,
+        may_skip_rows: false,
     };
     Ok(Page { document, records, tables, evidence })
 }

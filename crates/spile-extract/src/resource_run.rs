@@ -166,6 +166,8 @@ impl<'a> ResourceRun<'a> {
             duplicates,
             selector_matched: matched,
             family: FamilyEvidence { parent: self.parent, offers },
+            may_skip_rows: short.is_some()
+                && (is_offset(&self.position) || next.as_ref().is_some_and(is_offset)),
             warnings: short.into_iter().collect(),
             one_by_one,
             ..self.evidence(&answer, totals)
@@ -289,6 +291,7 @@ impl<'a> ResourceRun<'a> {
             family: FamilyEvidence { parent: self.parent, offers: Vec::new() },
             warnings: Vec::new(),
             one_by_one: None,
+            may_skip_rows: false,
         }
     }
 
@@ -326,6 +329,15 @@ impl<'a> ResourceRun<'a> {
             .with("resource", &self.resource.name)
             .with("url", self.scrubber.url(&request.url))
             .with("page", self.page_number())
+    }
+}
+
+/// Returns whether a position counts the rows that were asked for, not those that came.
+fn is_offset(position: &Position) -> bool {
+    match position {
+        Position::Detected { position, .. } => is_offset(position),
+        Position::Offset(_) => true,
+        Position::Start | Position::Page(_) | Position::Cursor { .. } | Position::Url(_) => false,
     }
 }
 

@@ -48,6 +48,8 @@ pub(crate) struct ResourceEvidence {
     pub(crate) one_by_one: Option<String>,
     /// ... of so many, which are more than one only for a resource in parts.
     pub(crate) one_by_one_count: u64,
+    /// Whether rows between two pages may be missing.
+    pub(crate) may_skip_rows: bool,
     /// Sentences about odd things.
     pub(crate) warnings: Vec<String>,
     /// Rows given to children.
@@ -161,6 +163,7 @@ impl ResourceEvidence {
             self.one_by_one.get_or_insert_with(|| reason.clone());
             self.one_by_one_count += 1;
         }
+        self.may_skip_rows |= page.may_skip_rows;
         for warning in &page.warnings {
             if self.warnings.len() < WARNINGS_MAX && !self.warnings.contains(warning) {
                 self.warnings.push(warning.clone());

@@ -19,6 +19,14 @@ pub(crate) fn judge(resource: &ResourcePlan, evidence: &ResourceEvidence, scope:
         (Some(_), _) | (None, Some(_)) => judge_parts(resource, evidence, scope),
         (None, None) => judge_whole(resource, evidence),
     };
+    // A total says more surely whether all came.
+    if evidence.may_skip_rows && verdict.status == VerdictStatus::CompleteAsTold {
+        verdict.add(
+            VerdictStatus::Suspicious,
+            "a page was shorter than the `limit` although there was more, and offsets are counted by the `limit`: rows between \
+             the pages may be missing; lower the `limit` to what the API gives at most",
+        );
+    }
     if let Some(reason) = &evidence.one_by_one {
         let parts = match &evidence.parts {
             Some(parts) => format!("for {}, ", count(evidence.one_by_one_count, noun(scope, parts))),

@@ -55,6 +55,7 @@ pub(crate) fn page(resource: &str, number: u128, body: Vec<u8>, key: Option<&str
         selector_matched: true,
         retries: 0,
         one_by_one: None,
+        may_skip_rows: false,
         cursor_state: None,
         cursor_key: None,
         window: None,

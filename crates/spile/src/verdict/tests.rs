@@ -91,6 +91,7 @@ fn page(records: u64, totals: Totals) -> PageEvidence {
         family: spile_core::FamilyEvidence::default(),
         warnings: vec![],
         one_by_one: None,
+        may_skip_rows: false,
     }
 }
 
@@ -102,6 +103,23 @@ fn evidence(records: &[u64], totals: Totals, stop: &StopReason) -> ResourceEvide
         evidence.add(&page);
     }
     evidence
+}
+
+#[test]
+fn rows_between_offsets_may_be_missing() {
+    for (totals, expected) in [
+        (Totals::default(), VerdictStatus::Suspicious),
+        (Totals { records: Some(4), pages: None }, VerdictStatus::ProvenComplete),
+        (Totals { records: Some(7), pages: None }, VerdictStatus::Incomplete),
+    ] {
+        let mut evidence = evidence(&[2, 2], totals, &StopReason::EmptyPage);
+        evidence.may_skip_rows = true;
+        assert_eq!(
+            judge(&resource(None, Some(3)), &evidence, Scope::default()).status,
+            expected,
+            "{totals:?}"
+        );
+    }
 }
 
 #[test]
