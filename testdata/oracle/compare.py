@@ -221,6 +221,9 @@ def compare(root, expected, found):
         problems.extend(found.id_problems.get(name, []))
     # Tables that are declared and have had no rows are in the stored schema alone.
     for name in sorted((expected.declared(root) | found.declared(root)) - set(expected.tables) - set(found.tables)):
+        if name not in expected.hints and not found.stored(name)[0]:
+            # `empty-table`: it is known by its name and has no column, and dlt has not met it yet.
+            continue
         if expected.stored(name) != found.stored(name):
             problems.append(f"{name}: stored schema\n  dlt:   {expected.stored(name)}\n  spile: {found.stored(name)}")
     return problems
